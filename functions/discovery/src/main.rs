@@ -1,0 +1,2 @@
+//! The front of the house.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The local cloud: embedded DynamoDB, SES mailbox, cargo lambda watch.

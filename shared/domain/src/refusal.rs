@@ -1,0 +1,55 @@
+/// A well-formed request that the rules refuse, in the words of the business. `gateway` alone knows which status each has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Nobody we know: no credentials, bad ones, or ones that no longer count.
+    #[error("Unauthorized")]
+    Unauthorized,
+    /// The caller may not do this at all.
+    #[error("Forbidden")]
+    Forbidden,
+    /// No such thing, or none that the caller may know of.
+    #[error("Not found")]
+    NotFound,
+    /// It was there and has been deleted.
+    #[error("Gone")]
+    Gone,
+    /// `If-Match` names another version than the stored one.
+    #[error("Precondition Failed")]
+    Stale,
+    /// The user already has a membership in this project.
+    #[error("User is already a member of this project")]
+    AlreadyMember,
+    /// An upsert names another profile than the membership has.
+    #[error("User is already a member of this project with a different profile")]
+    DifferentProfile,
+    /// An upsert meets several memberships of one user.
+    #[error("Multiple resources found matching condition")]
+    MultipleMatches,
+    /// The external id belongs to another member of the project.
+    #[error("A member with this externalId already exists in the project")]
+    ExternalIdTaken,
+    /// The user name belongs to another member of the project.
+    #[error("A member with this userName already exists in the project")]
+    UserNameTaken,
+    /// The e-mail address belongs to another user of the same scope.
+    #[error("Email already registered")]
+    EmailTaken,
+    /// The project would be left without an administrator.
+    #[error("A project must keep at least one active administrator")]
+    LastAdmin,
+    /// The owner's membership cannot be deleted.
+    #[error("Cannot delete the owner of the project")]
+    OwnerRemoval,
+    /// The owner's membership cannot lose its rights.
+    #[error("Cannot demote the owner of the project")]
+    OwnerDemotion,
+    /// A membership points to this profile.
+    #[error("A profile that belongs to a membership cannot be deleted")]
+    ProfileInUse,
+    /// Another request changed the same thing first, again and again.
+    #[error("The resource was changed by another request; read it again and repeat")]
+    Contended,
+    /// An `Idempotency-Key` was used before with another body.
+    #[error("Idempotency-Key was already used with a different request body")]
+    IdempotencyMismatch,
+}

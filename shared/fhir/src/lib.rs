@@ -1,0 +1,1 @@
+//! FHIR R4, pure: resource envelope, references, search, bundles, outcomes, definitions.

@@ -1,0 +1,1 @@
+//! The HTTP edge: routes, calls, credentials, problems, replies.

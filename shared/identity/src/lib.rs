@@ -1,0 +1,1 @@
+//! Tokens, passwords, keys and sealed values.

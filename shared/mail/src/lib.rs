@@ -1,0 +1,1 @@
+//! Letters (pure) and the SES sender.

@@ -1,0 +1,1 @@
+//! The single table: keys, access patterns, rows, transactions.

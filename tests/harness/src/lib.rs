@@ -1,0 +1,1 @@
+//! Boots the product for the tests: hosts, fault proxy, people and projects.
