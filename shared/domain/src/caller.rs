@@ -1,6 +1,9 @@
 use fhir::Reference;
 
-use crate::{ClientId, LoginId, Membership, Project, ProjectId, Refusal, User, UserId};
+use crate::{
+    ClientId, LoginId, Membership, MembershipId, ProfileRef, ProfileType, Project, ProjectId,
+    Refusal, User, UserId,
+};
 
 /// Who holds the credentials of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,13 +72,23 @@ impl Caller {
     /// [`Refusal::Unauthorized`] whatever is missing, ended, switched off, unproven or does not fit together: the answer does
     /// not say which.
     pub fn admit(evidence: Evidence) -> Result<Self, Refusal> {
-        let Evidence { subject, session, membership, needs_proof, user, client, project } = evidence;
+        let Evidence {
+            subject,
+            session,
+            membership,
+            needs_proof,
+            user,
+            client,
+            project,
+        } = evidence;
         let (Some(membership), Some(project)) = (membership, project) else {
             return Err(Refusal::Unauthorized);
         };
         let epoch = match subject {
             Subject::User(_) => user.as_ref().map(|user| user.standing.epoch),
-            Subject::Client(_) => client.filter(|client| client.active).map(|client| client.epoch),
+            Subject::Client(_) => client
+                .filter(|client| client.active)
+                .map(|client| client.epoch),
         };
         let named = match subject {
             Subject::User(id) => format!("User/{id}"),
@@ -93,7 +106,14 @@ impl Caller {
         }
         let realm = project.id();
         let login = session.map(|session| session.login);
-        Ok(Self { membership, project, realm, subject, user, login })
+        Ok(Self {
+            membership,
+            project,
+            realm,
+            subject,
+            user,
+            login,
+        })
     }
 
     /// The caller, acting in `project`: his own, or, for a super admin, any.
@@ -156,5 +176,117 @@ impl Caller {
     /// Whether the caller may administer the project he acts in.
     pub fn is_admin(&self) -> bool {
         self.is_super_admin() || self.membership.is_admin()
+    }
+}
+
+impl Evidence {
+    /// Nothing speaks for the subject.
+    pub fn nothing(subject: Subject) -> Self {
+        Self {
+            subject,
+            session: None,
+            membership: None,
+            needs_proof: None,
+            user: None,
+            client: None,
+            project: None,
+        }
+    }
+}
+
+/// Someone whose credentials are genuine, but of whom it is not yet known whether they still count.
+#[derive(Clone, Copy, Debug)]
+pub struct Claimant {
+    subject: Subject,
+    project: ProjectId,
+    membership: MembershipId,
+    profile: ProfileRef,
+    login: Option<LoginId>,
+    presented: Option<ClientStanding>,
+    realm: ProjectId,
+}
+
+impl Claimant {
+    /// Named by a genuine token.
+    pub fn by_token(
+        subject: Subject,
+        login: LoginId,
+        (project, membership): (ProjectId, MembershipId),
+        profile: ProfileRef,
+    ) -> Self {
+        Self {
+            subject,
+            project,
+            membership,
+            profile,
+            login: Some(login),
+            presented: None,
+            realm: project,
+        }
+    }
+
+    /// An application that has shown its secret.
+    pub fn by_secret(
+        client: ClientId,
+        standing: ClientStanding,
+        (project, membership): (ProjectId, MembershipId),
+    ) -> Self {
+        let profile = ProfileRef {
+            kind: ProfileType::ClientApplication,
+            id: client.uuid(),
+        };
+        Self {
+            subject: Subject::Client(client),
+            project,
+            membership,
+            profile,
+            login: None,
+            presented: Some(standing),
+            realm: project,
+        }
+    }
+
+    /// The claimant on the way to act in `project`.
+    #[must_use]
+    pub fn heading_for(self, project: ProjectId) -> Self {
+        Self {
+            realm: project,
+            ..self
+        }
+    }
+
+    /// Who it says it is.
+    pub fn subject(&self) -> Subject {
+        self.subject
+    }
+
+    /// The project of the membership.
+    pub fn project(&self) -> ProjectId {
+        self.project
+    }
+
+    /// The membership.
+    pub fn membership(&self) -> MembershipId {
+        self.membership
+    }
+
+    /// The profile it acts as.
+    pub fn profile(&self) -> ProfileRef {
+        self.profile
+    }
+
+    /// The session, unless the application showed its secret.
+    pub fn login(&self) -> Option<LoginId> {
+        self.login
+    }
+
+    /// What was read of the application when its secret was checked.
+    pub fn presented(&self) -> Option<ClientStanding> {
+        self.presented
+    }
+
+    /// The project in which it wants to act.
+    pub fn realm(&self) -> ProjectId {
+        self.realm
     }
 }

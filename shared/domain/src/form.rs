@@ -13,12 +13,17 @@ pub struct Form<'a> {
 impl<'a> Form<'a> {
     /// A reader over `body`.
     pub fn new(body: &'a Map<String, Value>) -> Self {
-        Self { body, faults: Vec::new() }
+        Self {
+            body,
+            faults: Vec::new(),
+        }
     }
 
     /// The raw value of a field, if it is there.
     pub fn value(&self, field: &str) -> Option<&'a Value> {
-        self.body.get(field).filter(|value| !value.is_null() && *value != "")
+        self.body
+            .get(field)
+            .filter(|value| !value.is_null() && *value != "")
     }
 
     /// An optional text.
@@ -60,14 +65,27 @@ impl<'a> Form<'a> {
     /// # Errors
     /// Every fault that was noted.
     pub fn finish<T>(self, value: T) -> Result<T, Vec<Fault>> {
-        if self.faults.is_empty() { Ok(value) } else { Err(self.faults) }
+        if self.faults.is_empty() {
+            Ok(value)
+        } else {
+            Err(self.faults)
+        }
     }
 
-    fn typed<T>(&mut self, field: &str, value: &Value, expected: &str, found: Option<T>) -> Option<T> {
+    fn typed<T>(
+        &mut self,
+        field: &str,
+        value: &Value,
+        expected: &str,
+        found: Option<T>,
+    ) -> Option<T> {
         if found.is_none() {
             let text = match value {
                 Value::Array(_) => "Expected single value for property".to_owned(),
-                other => format!("Invalid JSON type: expected {expected}, but got {}", json_type(other)),
+                other => format!(
+                    "Invalid JSON type: expected {expected}, but got {}",
+                    json_type(other)
+                ),
             };
             self.fault(Fault::structure(field, text));
         }

@@ -93,7 +93,11 @@ impl Invitation {
         let inside = Scope::Project(project.id());
         match (self.scope, self.kind) {
             (Some(AskedScope::Project), _) => inside,
-            (Some(AskedScope::Server), ProfileType::Patient) if !project.allows_server_scoped_patients() => inside,
+            (Some(AskedScope::Server), ProfileType::Patient)
+                if !project.allows_server_scoped_patients() =>
+            {
+                inside
+            }
             (Some(AskedScope::Server), _) => Scope::Server,
             (None, ProfileType::Patient) => inside,
             (None, _) if self.external_id().is_some() => inside,
@@ -113,7 +117,10 @@ impl Invitation {
 }
 
 fn kind(form: &mut Form<'_>) -> ProfileType {
-    let asked = form.value("resourceType").and_then(Value::as_str).and_then(|kind| kind.parse().ok());
+    let asked = form
+        .value("resourceType")
+        .and_then(Value::as_str)
+        .and_then(|kind| kind.parse().ok());
     match asked.filter(|kind: &ProfileType| kind.is_person()) {
         Some(kind) => kind,
         None => {
@@ -134,13 +141,19 @@ fn name(form: &mut Form<'_>, field: &str, label: &str) -> String {
 /// Either a valid address or an external id; an address that is there must be valid whatever else is.
 fn email(form: &mut Form<'_>) -> Option<Email> {
     let external_id = form.value("externalId").or_else(|| {
-        form.value("membership").and_then(|membership| membership.get("externalId")).filter(|id| *id != "")
+        form.value("membership")
+            .and_then(|membership| membership.get("externalId"))
+            .filter(|id| *id != "")
     });
     let given = form.value("email");
-    let email = given.and_then(Value::as_str).and_then(|text| text.parse::<Email>().ok());
+    let email = given
+        .and_then(Value::as_str)
+        .and_then(|text| text.parse::<Email>().ok());
     match (&email, given, external_id) {
         (Some(_), _, _) | (None, None, Some(_)) => {}
-        (None, Some(_), Some(_)) => form.fault(Fault::invalid("email", "Valid email address is required")),
+        (None, Some(_), Some(_)) => {
+            form.fault(Fault::invalid("email", "Valid email address is required"))
+        }
         (None, _, None) => form.fault(Fault::general("Either email or externalId is required")),
     }
     email
@@ -157,7 +170,10 @@ fn scope(form: &mut Form<'_>) -> Option<AskedScope> {
 fn password(form: &mut Form<'_>) -> Option<Secret> {
     let password = form.text("password")?;
     if !(8..=72).contains(&password.len()) {
-        form.fault(Fault::invalid("password", "Password must be between 8 and 72 characters"));
+        form.fault(Fault::invalid(
+            "password",
+            "Password must be between 8 and 72 characters",
+        ));
     }
     Some(Secret::new(password))
 }
@@ -205,22 +221,34 @@ fn check_template(form: &mut Form<'_>, template: &Map<String, Value>) {
     whole.insert("resourceType".into(), PROJECT_MEMBERSHIP.into());
     whole.insert("project".into(), stand_in("Project"));
     whole.insert("user".into(), stand_in("User"));
-    whole.entry("profile").or_insert_with(|| stand_in("Practitioner"));
+    whole
+        .entry("profile")
+        .or_insert_with(|| stand_in("Practitioner"));
     for fault in crate::definition::faults(PROJECT_MEMBERSHIP, &Value::Object(whole)) {
         form.fault(fault);
     }
 }
 
-fn profile_and_patient(form: &mut Form<'_>, kind: ProfileType) -> (Option<ProfileRef>, Option<Reference>) {
-    let template = form.value("membership").and_then(|membership| membership.get("profile"));
+fn profile_and_patient(
+    form: &mut Form<'_>,
+    kind: ProfileType,
+) -> (Option<ProfileRef>, Option<Reference>) {
+    let template = form
+        .value("membership")
+        .and_then(|membership| membership.get("profile"));
     let profile = template.and_then(Reference::from_json);
-    let patient = form.object("patient").map(|object| Value::Object(object.clone()));
+    let patient = form
+        .object("patient")
+        .map(|object| Value::Object(object.clone()));
     let patient = patient.as_ref().and_then(Reference::from_json);
     if kind == ProfileType::RelatedPerson && profile.is_none() {
         match &patient {
             Some(patient) if patient.kind() == "Patient" => {}
             Some(_) => form.fault(Fault::invalid("patient", "Patient must refer to a Patient")),
-            None => form.fault(Fault::invalid("patient", "Patient is required for a RelatedPerson")),
+            None => form.fault(Fault::invalid(
+                "patient",
+                "Patient is required for a RelatedPerson",
+            )),
         }
     }
     (named_profile(form, profile.as_ref(), kind), patient)
@@ -228,10 +256,19 @@ fn profile_and_patient(form: &mut Form<'_>, kind: ProfileType) -> (Option<Profil
 
 /// A profile that is no UUID cannot exist; it is kept as the nil id, which no resource has, so that it is answered like any other
 /// unknown one.
-fn named_profile(form: &mut Form<'_>, profile: Option<&Reference>, kind: ProfileType) -> Option<ProfileRef> {
+fn named_profile(
+    form: &mut Form<'_>,
+    profile: Option<&Reference>,
+    kind: ProfileType,
+) -> Option<ProfileRef> {
     let profile = profile?;
     if profile.kind() != kind.as_str() {
-        form.fault(Fault::general("Profile resourceType does not match request"));
+        form.fault(Fault::general(
+            "Profile resourceType does not match request",
+        ));
     }
-    Some(ProfileRef { kind, id: profile.id().unwrap_or_default() })
+    Some(ProfileRef {
+        kind,
+        id: profile.id().unwrap_or_default(),
+    })
 }

@@ -29,7 +29,10 @@ impl Membership {
                 ));
             }
         }
-        if membership.0.body["profile"]["reference"].as_str().is_none_or(|p| p.parse::<ProfileRef>().is_err()) {
+        if membership.0.body["profile"]["reference"]
+            .as_str()
+            .is_none_or(|p| p.parse::<ProfileRef>().is_err())
+        {
             return Err(Fault::structure(
                 format!("{PROJECT_MEMBERSHIP}.profile"),
                 "Invalid reference (not a profile)",
@@ -55,7 +58,9 @@ impl Membership {
 
     /// The project it grants.
     pub fn project(&self) -> Option<ProjectId> {
-        self.reference("project").and_then(|r| r.id()).map(ProjectId::new)
+        self.reference("project")
+            .and_then(|r| r.id())
+            .map(ProjectId::new)
     }
 
     /// The user, client or bot it is granted to.
@@ -74,7 +79,10 @@ impl Membership {
     /// A [`Fault`] when the stored reference is no profile reference, which [`Membership::from_resource`] excludes.
     pub fn profile_ref(&self) -> Result<ProfileRef, Fault> {
         self.profile().reference.parse().map_err(|_| {
-            Fault::structure(format!("{PROJECT_MEMBERSHIP}.profile"), "Invalid reference (not a profile)")
+            Fault::structure(
+                format!("{PROJECT_MEMBERSHIP}.profile"),
+                "Invalid reference (not a profile)",
+            )
         })
     }
 
@@ -142,7 +150,11 @@ impl Membership {
     }
 
     fn text(&self, field: &str) -> Option<&str> {
-        self.0.body.get(field).and_then(Value::as_str).filter(|text| !text.is_empty())
+        self.0
+            .body
+            .get(field)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
     }
 }
 
@@ -167,5 +179,8 @@ pub fn administrative_references(body: &Map<String, Value>) -> Vec<(String, Refe
 }
 
 fn array(value: Option<&Value>) -> &[Value] {
-    value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    value
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default()
 }

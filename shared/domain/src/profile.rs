@@ -24,8 +24,13 @@ pub enum ProfileType {
 
 impl ProfileType {
     /// Every profile type, persons first: the order in which lists are kept.
-    pub const ALL: [Self; 5] =
-        [Self::Patient, Self::Practitioner, Self::RelatedPerson, Self::ClientApplication, Self::Bot];
+    pub const ALL: [Self; 5] = [
+        Self::Patient,
+        Self::Practitioner,
+        Self::RelatedPerson,
+        Self::ClientApplication,
+        Self::Bot,
+    ];
 
     /// The FHIR type name.
     pub fn as_str(self) -> &'static str {
@@ -40,7 +45,10 @@ impl ProfileType {
 
     /// Whether the profile stands for a human being, not for a program.
     pub fn is_person(self) -> bool {
-        matches!(self, Self::Patient | Self::Practitioner | Self::RelatedPerson)
+        matches!(
+            self,
+            Self::Patient | Self::Practitioner | Self::RelatedPerson
+        )
     }
 }
 
@@ -59,7 +67,10 @@ impl FromStr for ProfileType {
     type Err = NotAProfileType;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(NotAProfileType)
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or(NotAProfileType)
     }
 }
 
@@ -84,14 +95,20 @@ impl FromStr for ProfileRef {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (kind, id) = text.split_once('/').ok_or(NotAnId)?;
         let kind = kind.parse().map_err(|_| NotAnId)?;
-        Ok(Self { kind, id: crate::id::parse(id)? })
+        Ok(Self {
+            kind,
+            id: crate::id::parse(id)?,
+        })
     }
 }
 
 impl ProfileRef {
     /// The FHIR reference, with the person's name as display.
     pub fn with_display(self, display: Option<String>) -> Reference {
-        Reference { reference: self.to_string(), display }
+        Reference {
+            reference: self.to_string(),
+            display,
+        }
     }
 }
 
@@ -99,7 +116,10 @@ impl ProfileRef {
 /// the address as a work e-mail.
 pub fn person_body(first_name: &str, last_name: &str, email: Option<&Email>) -> Map<String, Value> {
     let mut body = Map::new();
-    body.insert("name".into(), json!([{ "given": [first_name], "family": last_name }]));
+    body.insert(
+        "name".into(),
+        json!([{ "given": [first_name], "family": last_name }]),
+    );
     if let Some(email) = email {
         let telecom = json!([{ "system": "email", "use": "work", "value": email.as_str() }]);
         body.insert("telecom".into(), telecom);
@@ -109,7 +129,11 @@ pub fn person_body(first_name: &str, last_name: &str, email: Option<&Email>) -> 
 
 /// The e-mail addresses of a person's profile, in normal form: what the index by e-mail is kept for.
 pub fn emails(body: &Map<String, Value>) -> Vec<Email> {
-    let telecom = body.get("telecom").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let telecom = body
+        .get("telecom")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let mut found: Vec<Email> = Vec::new();
     for point in telecom.iter().filter(|point| point["system"] == "email") {
         let Some(email) = point["value"].as_str().and_then(|value| value.parse().ok()) else {

@@ -35,7 +35,10 @@ impl Project {
 
     /// The project as others refer to it.
     pub fn reference(&self) -> Reference {
-        Reference { reference: format!("{PROJECT}/{}", self.0.id), display: self.name().map(str::to_owned) }
+        Reference {
+            reference: format!("{PROJECT}/{}", self.0.id),
+            display: self.name().map(str::to_owned),
+        }
     }
 
     /// Whether this is the server administrators' project.
@@ -56,31 +59,48 @@ impl Project {
     /// The server-scoped user who owns the project.
     pub fn owner(&self) -> Option<UserId> {
         let owner = self.0.body.get("owner").and_then(Reference::from_json)?;
-        (owner.kind() == "User").then(|| owner.id().map(UserId::new)).flatten()
+        (owner.kind() == "User")
+            .then(|| owner.id().map(UserId::new))
+            .flatten()
     }
 
     /// The policy given to invited patients who get no other (seed guide: "applied to all Patient Users invited").
     pub fn default_patient_policy(&self) -> Option<Reference> {
-        let per_type = self.0.body.get("defaultAccessPolicies").and_then(Value::as_array);
-        let patient = per_type.into_iter().flatten().find(|entry| entry["profileType"] == "Patient");
+        let per_type = self
+            .0
+            .body
+            .get("defaultAccessPolicies")
+            .and_then(Value::as_array);
+        let patient = per_type
+            .into_iter()
+            .flatten()
+            .find(|entry| entry["profileType"] == "Patient");
         let found = patient.and_then(|entry| entry.get("accessPolicy"));
-        found.or_else(|| self.0.body.get("defaultPatientAccessPolicy")).and_then(Reference::from_json)
+        found
+            .or_else(|| self.0.body.get("defaultPatientAccessPolicy"))
+            .and_then(Reference::from_json)
     }
 
     /// The product name that the project's letters carry instead of the configured one (setting `appName`).
     pub fn app_name(&self) -> Option<&str> {
-        self.setting("appName")?.get("valueString")?.as_str().filter(|name| !name.trim().is_empty())
+        self.setting("appName")?
+            .get("valueString")?
+            .as_str()
+            .filter(|name| !name.trim().is_empty())
     }
 
     /// Whether an invite may make a server-scoped user for a patient (setting `serverScopedPatients`); by default the scope in
     /// a patient's invite is ignored, as recorded.
     pub fn allows_server_scoped_patients(&self) -> bool {
-        self.setting("serverScopedPatients").is_some_and(|s| s["valueBoolean"] == true)
+        self.setting("serverScopedPatients")
+            .is_some_and(|s| s["valueBoolean"] == true)
     }
 
     /// How long an invitation's link lives: 7 days, or 1 to 30 by the setting `invitationDays`.
     pub fn invitation_life(&self) -> Duration {
-        let days = self.setting("invitationDays").and_then(|s| s["valueInteger"].as_u64());
+        let days = self
+            .setting("invitationDays")
+            .and_then(|s| s["valueInteger"].as_u64());
         Duration::from_secs(days.unwrap_or(7).clamp(1, 30) * 24 * 60 * 60)
     }
 

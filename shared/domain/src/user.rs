@@ -42,7 +42,12 @@ pub struct Standing {
 impl Standing {
     /// A user who has just been created.
     pub fn newborn(born_in: Option<ProjectId>) -> Self {
-        Self { address: 1, proven: 0, epoch: 1, born_in }
+        Self {
+            address: 1,
+            proven: 0,
+            epoch: 1,
+            born_in,
+        }
     }
 
     /// Whether the current address is proven.
@@ -79,7 +84,10 @@ impl User {
 
     /// His first and last name.
     pub fn names(&self) -> (&str, &str) {
-        (self.text("firstName").unwrap_or_default(), self.text("lastName").unwrap_or_default())
+        (
+            self.text("firstName").unwrap_or_default(),
+            self.text("lastName").unwrap_or_default(),
+        )
     }
 
     /// The user as others refer to him: his address is the label.
@@ -89,8 +97,14 @@ impl User {
 
     /// Where the identity lives.
     pub fn scope(&self) -> Scope {
-        let project = self.resource.body.get("project").and_then(Reference::from_json);
-        project.and_then(|r| r.id()).map_or(Scope::Server, |id| Scope::Project(ProjectId::new(id)))
+        let project = self
+            .resource
+            .body
+            .get("project")
+            .and_then(Reference::from_json);
+        project
+            .and_then(|r| r.id())
+            .map_or(Scope::Server, |id| Scope::Project(ProjectId::new(id)))
     }
 
     fn text(&self, field: &str) -> Option<&str> {
@@ -100,5 +114,8 @@ impl User {
 
 /// A reference to a user, with his address as label.
 pub fn user_reference(id: UserId, email: Option<&str>) -> Reference {
-    Reference { reference: format!("{USER}/{id}"), display: email.map(str::to_owned) }
+    Reference {
+        reference: format!("{USER}/{id}"),
+        display: email.map(str::to_owned),
+    }
 }

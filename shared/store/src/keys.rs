@@ -4,7 +4,8 @@
 //! `U#<user>`; what strangers reach by id alone has a partition of its own.
 
 use domain::{
-    Blind, ClientId, LoginId, MembershipId, ProfileRef, ProfileType, ProjectId, RequestId, Scope, UserId,
+    Blind, ClientId, LoginId, MembershipId, ProfileRef, ProfileType, ProjectId, RequestId, Scope,
+    UserId,
 };
 use uuid::Uuid;
 
@@ -80,7 +81,9 @@ impl Key {
             Self::Invitation(p, _) => format!("P#{p}#I"),
             Self::Audit(p, day, id) => format!("P#{p}#A#{day}#{}", shard(*id)),
             Self::Idempotency(p, key) => format!("P#{p}#K#{}", key.as_str()),
-            Self::User(u) | Self::Credential(u) | Self::SecondFactor(u) | Self::Edge(u, _) => format!("U#{u}"),
+            Self::User(u) | Self::Credential(u) | Self::SecondFactor(u) | Self::Edge(u, _) => {
+                format!("U#{u}")
+            }
             Self::EmailGuard(scope, email) => email_guard(*scope, email),
             Self::Login(id) => format!("LOGIN#{id}"),
             Self::Request(id) => format!("REQUEST#{id}"),
@@ -134,7 +137,14 @@ pub(crate) fn members(project: ProjectId) -> String {
 
 /// The range of one profile type among a project's memberships.
 pub(crate) fn member_range(kind: ProfileType) -> String {
-    format!("{}{kind}#", if kind.is_person() { HUMANS } else { APPLICATIONS })
+    format!(
+        "{}{kind}#",
+        if kind.is_person() {
+            HUMANS
+        } else {
+            APPLICATIONS
+        }
+    )
 }
 
 /// The range of the persons among a project's memberships.
@@ -146,7 +156,11 @@ const APPLICATIONS: &str = "A#";
 pub(crate) fn membership_of(project: ProjectId, sk: &str) -> Option<Key> {
     let (_, rest) = sk.split_once('#')?;
     let (kind, id) = rest.split_once('#')?;
-    Some(Key::Membership(project, kind.parse().ok()?, id.parse().ok()?))
+    Some(Key::Membership(
+        project,
+        kind.parse().ok()?,
+        id.parse().ok()?,
+    ))
 }
 
 /// The partition of the profiles that have one e-mail address.
@@ -210,18 +224,23 @@ mod tests {
 
     #[test]
     fn memberships_sort_persons_first_and_by_type() {
-        let keys = ProfileType::ALL.map(|kind| {
-            Key::Membership(project_id(1), kind, MembershipId::new(Uuid::nil())).sk()
-        });
+        let keys = ProfileType::ALL
+            .map(|kind| Key::Membership(project_id(1), kind, MembershipId::new(Uuid::nil())).sk());
         let persons: Vec<_> = keys.iter().filter(|sk| sk.starts_with(HUMANS)).collect();
         assert_eq!(persons.len(), 3);
-        assert!(keys.iter().all(|sk| membership_of(project_id(1), sk).is_some()));
+        assert!(
+            keys.iter()
+                .all(|sk| membership_of(project_id(1), sk).is_some())
+        );
     }
 
     #[test]
     fn a_membership_key_reads_back() {
-        let key =
-            Key::Membership(project_id(7), ProfileType::Bot, MembershipId::new(Uuid::from_u128(9)));
+        let key = Key::Membership(
+            project_id(7),
+            ProfileType::Bot,
+            MembershipId::new(Uuid::from_u128(9)),
+        );
         assert_eq!(membership_of(project_id(7), &key.sk()), Some(key));
     }
 
@@ -229,7 +248,10 @@ mod tests {
     fn no_partition_of_one_project_is_a_prefix_match_of_another() {
         let blind = Blind::new("h".repeat(22));
         let rows = |p: ProjectId| {
-            let profile = ProfileRef { kind: ProfileType::Patient, id: Uuid::nil() };
+            let profile = ProfileRef {
+                kind: ProfileType::Patient,
+                id: Uuid::nil(),
+            };
             vec![
                 Key::Project(p),
                 Key::Membership(p, ProfileType::Patient, MembershipId::new(Uuid::nil())),

@@ -49,17 +49,30 @@ pub(crate) enum Bound {
 impl Range {
     /// All rows of a partition.
     pub(crate) fn partition(pk: String) -> Self {
-        Self { index: None, partition: (PK, pk), sort: None, backwards: false }
+        Self {
+            index: None,
+            partition: (PK, pk),
+            sort: None,
+            backwards: false,
+        }
     }
 
     /// The rows of a partition whose sort key begins with `prefix`.
     pub(crate) fn prefix(pk: String, prefix: impl Into<String>) -> Self {
-        Self { sort: Some((SK, Bound::Prefix(prefix.into()))), ..Self::partition(pk) }
+        Self {
+            sort: Some((SK, Bound::Prefix(prefix.into()))),
+            ..Self::partition(pk)
+        }
     }
 
     /// A partition of an index.
     pub(crate) fn index(index: &'static str, attribute: &'static str, partition: String) -> Self {
-        Self { index: Some(index), partition: (attribute, partition), sort: None, backwards: false }
+        Self {
+            index: Some(index),
+            partition: (attribute, partition),
+            sort: None,
+            backwards: false,
+        }
     }
 }
 
@@ -78,7 +91,15 @@ impl Store {
     pub(crate) async fn get(&self, keys: &[Key]) -> Result<Found, Failure> {
         let mut wanted: Vec<Item> = Vec::with_capacity(keys.len());
         let mut seen: Vec<&Key> = Vec::with_capacity(keys.len());
-        for key in keys.iter().filter(|key| { let new = !seen.contains(key); seen.push(key); new }).collect::<Vec<_>>() {
+        for key in keys
+            .iter()
+            .filter(|key| {
+                let new = !seen.contains(key);
+                seen.push(key);
+                new
+            })
+            .collect::<Vec<_>>()
+        {
             wanted.push(row::place(key));
         }
         let mut found = Found::default();
@@ -98,28 +119,62 @@ impl Store {
                 .consistent_read(true)
                 .build()
                 .map_err(|cause| Failure::unavailable("the table", cause))?;
-            let answer = self.client().batch_get_item().request_items(self.table(), request).send();
-            let answer = answer.await.map_err(|cause| Failure::unavailable("the table", cause))?;
-            for item in answer.responses.unwrap_or_default().remove(self.table()).unwrap_or_default() {
-                found.0.insert((row::text(&item, PK).to_owned(), row::text(&item, SK).to_owned()), item);
+            let answer = self
+                .client()
+                .batch_get_item()
+                .request_items(self.table(), request)
+                .send();
+            let answer = answer
+                .await
+                .map_err(|cause| Failure::unavailable("the table", cause))?;
+            for item in answer
+                .responses
+                .unwrap_or_default()
+                .remove(self.table())
+                .unwrap_or_default()
+            {
+                found.0.insert(
+                    (
+                        row::text(&item, PK).to_owned(),
+                        row::text(&item, SK).to_owned(),
+                    ),
+                    item,
+                );
             }
-            let left = answer.unprocessed_keys.unwrap_or_default().remove(self.table());
+            let left = answer
+                .unprocessed_keys
+                .unwrap_or_default()
+                .remove(self.table());
             match left {
                 Some(left) if !left.keys.is_empty() => keys = left.keys,
                 _ => return Ok(()),
             }
         }
-        Err(Failure::unavailable("the table", "keys were left unprocessed"))
+        Err(Failure::unavailable(
+            "the table",
+            "keys were left unprocessed",
+        ))
     }
 
     /// One page of a range: at most `limit` rows, after `start`.
-    pub(crate) async fn page(&self, range: &Range, limit: usize, start: Option<Item>) -> Result<Page, Failure> {
+    pub(crate) async fn page(
+        &self,
+        range: &Range,
+        limit: usize,
+        start: Option<Item>,
+    ) -> Result<Page, Failure> {
         let request = self
             .range(range)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .set_exclusive_start_key(start);
-        let answer = request.send().await.map_err(|cause| Failure::unavailable("the table", cause))?;
-        Ok(Page { items: answer.items.unwrap_or_default(), next: answer.last_evaluated_key })
+        let answer = request
+            .send()
+            .await
+            .map_err(|cause| Failure::unavailable("the table", cause))?;
+        Ok(Page {
+            items: answer.items.unwrap_or_default(),
+            next: answer.last_evaluated_key,
+        })
     }
 
     /// How many rows a range has; one round trip for each megabyte.
@@ -127,8 +182,14 @@ impl Store {
         let mut total = 0;
         let mut start = None;
         loop {
-            let request = self.range(range).select(Select::Count).set_exclusive_start_key(start);
-            let answer = request.send().await.map_err(|cause| Failure::unavailable("the table", cause))?;
+            let request = self
+                .range(range)
+                .select(Select::Count)
+                .set_exclusive_start_key(start);
+            let answer = request
+                .send()
+                .await
+                .map_err(|cause| Failure::unavailable("the table", cause))?;
             total += usize::try_from(answer.count).unwrap_or(0);
             start = answer.last_evaluated_key;
             if start.is_none() {

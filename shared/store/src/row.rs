@@ -17,8 +17,6 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 /// The attribute names of the table's own key.
 pub(crate) const PK: &str = "PK";
 pub(crate) const SK: &str = "SK";
-/// The version a row was read with: the condition of every update.
-pub(crate) const VERSION: &str = "ver";
 
 /// A row made of `content` at `key`.
 pub(crate) fn item<T: Serialize>(key: &Key, content: &T) -> Item {
@@ -46,7 +44,9 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(what: &'static str, item: Item) -> Re
 
 /// A text attribute of a row; empty when it is not there.
 pub(crate) fn text<'a>(item: &'a Item, name: &str) -> &'a str {
-    item.get(name).and_then(|value| value.as_s().ok()).map_or("", String::as_str)
+    item.get(name)
+        .and_then(|value| value.as_s().ok())
+        .map_or("", String::as_str)
 }
 
 /// A resource in its row. The body is kept as JSON text: it is never searched inside the table, and text is what travels.
@@ -68,7 +68,14 @@ pub(crate) struct ResourceRow {
 impl ResourceRow {
     /// The row of a current resource.
     pub(crate) fn current(resource: &Resource) -> Self {
-        let Meta { version, last_updated, author, on_behalf_of, rest, .. } = &resource.meta;
+        let Meta {
+            version,
+            last_updated,
+            author,
+            on_behalf_of,
+            rest,
+            ..
+        } = &resource.meta;
         Self {
             id: Some(resource.id),
             ver: *version,
@@ -82,12 +89,22 @@ impl ResourceRow {
 
     /// The same row as a past version: no index finds it.
     pub(crate) fn past(resource: &Resource) -> Self {
-        Self { id: None, ..Self::current(resource) }
+        Self {
+            id: None,
+            ..Self::current(resource)
+        }
     }
 
     /// The resource, `kind` and `id` of which the key says.
-    pub(crate) fn resource(self, kind: &str, id: Uuid, project: Option<Uuid>) -> Result<Resource, Failure> {
-        let rest = self.meta.map_or_else(|| Ok(Map::new()), |text| json_map(&text))?;
+    pub(crate) fn resource(
+        self,
+        kind: &str,
+        id: Uuid,
+        project: Option<Uuid>,
+    ) -> Result<Resource, Failure> {
+        let rest = self
+            .meta
+            .map_or_else(|| Ok(Map::new()), |text| json_map(&text))?;
         Ok(Resource {
             kind: kind.to_owned(),
             id,

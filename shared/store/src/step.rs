@@ -85,14 +85,16 @@ impl Step {
     /// A text value in the expressions.
     #[must_use]
     pub(crate) fn text(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.values.insert(name.to_owned(), AttributeValue::S(value.into()));
+        self.values
+            .insert(name.to_owned(), AttributeValue::S(value.into()));
         self
     }
 
     /// A number in the expressions.
     #[must_use]
     pub(crate) fn number(mut self, name: &str, value: i64) -> Self {
-        self.values.insert(name.to_owned(), AttributeValue::N(value.to_string()));
+        self.values
+            .insert(name.to_owned(), AttributeValue::N(value.to_string()));
         self
     }
 
@@ -115,13 +117,33 @@ impl Step {
     }
 
     fn new(write: Write) -> Self {
-        Self { write, condition: None, values: HashMap::new(), otherwise: Otherwise::Reread }
+        Self {
+            write,
+            condition: None,
+            values: HashMap::new(),
+            otherwise: Otherwise::Reread,
+        }
+    }
+
+    /// Attributes whose names are words of the expression language are written `#name`; the SDK wants them spelled out.
+    fn names(&self) -> Option<HashMap<String, String>> {
+        let update = match &self.write {
+            Write::Update(_, expression) => *expression,
+            Write::Put(_) | Write::Delete(_) | Write::Check(_) => "",
+        };
+        let words = [self.condition.unwrap_or_default(), update].join(" ");
+        let words = words.split(|c: char| !c.is_alphanumeric() && c != '#');
+        let names: HashMap<_, _> = words
+            .filter_map(|word| Some((word.to_owned(), word.strip_prefix('#')?.to_owned())))
+            .collect();
+        (!names.is_empty()).then_some(names)
     }
 
     /// The step as the SDK takes it.
     pub(crate) fn request(&self, table: &str) -> Result<TransactWriteItem, BuildError> {
         let condition = self.condition.map(str::to_owned);
         let values = (!self.values.is_empty()).then(|| self.values.clone());
+        let names = self.names();
         let builder = TransactWriteItem::builder();
         Ok(match &self.write {
             Write::Put(item) => builder.put(
@@ -129,6 +151,7 @@ impl Step {
                     .table_name(table)
                     .set_item(Some(item.clone()))
                     .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
                     .set_expression_attribute_values(values)
                     .build()?,
             ),
@@ -138,6 +161,7 @@ impl Step {
                     .set_key(Some(key.clone()))
                     .update_expression(*expression)
                     .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
                     .set_expression_attribute_values(values)
                     .build()?,
             ),
@@ -146,6 +170,7 @@ impl Step {
                     .table_name(table)
                     .set_key(Some(key.clone()))
                     .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
                     .set_expression_attribute_values(values)
                     .build()?,
             ),
@@ -154,6 +179,7 @@ impl Step {
                     .table_name(table)
                     .set_key(Some(key.clone()))
                     .condition_expression(condition.unwrap_or_default())
+                    .set_expression_attribute_names(names)
                     .set_expression_attribute_values(values)
                     .build()?,
             ),

@@ -71,7 +71,9 @@ impl Transaction {
     /// [`Aborted::Changed`] or the step's refusal when a condition does not hold, [`Refusal::Contended`] when others kept getting
     /// in the way, [`Failure::Unavailable`] when the table did not answer.
     pub async fn commit(self, store: &Store, dice: Dice) -> Result<(), Aborted> {
-        let writes = self.writes(store.table()).map_err(|e| Failure::unavailable("a transaction", e))?;
+        let writes = self
+            .writes(store.table())
+            .map_err(|e| Failure::unavailable("a transaction", e))?;
         let token = dice.id().to_string();
         let mut last = Verdict::Busy;
         for attempt in 0..ATTEMPTS {
@@ -118,9 +120,15 @@ impl Transaction {
 
     /// The earliest failed condition decides; without one, others were in the way.
     fn canceled(&self, reasons: &[CancellationReason]) -> Verdict {
-        let mut failed = self.steps.iter().zip(reasons).filter(|(_, reason)| is_condition(reason));
+        let mut failed = self
+            .steps
+            .iter()
+            .zip(reasons)
+            .filter(|(_, reason)| is_condition(reason));
         match failed.next().map(|(step, _)| step.otherwise()) {
-            Some(Otherwise::Refuse(refusal)) => Verdict::Final(Failure::from(refusal.clone()).into()),
+            Some(Otherwise::Refuse(refusal)) => {
+                Verdict::Final(Failure::from(refusal.clone()).into())
+            }
             Some(Otherwise::Reread) => Verdict::Final(Aborted::Changed),
             None if reasons.iter().any(is_too_large) => {
                 Verdict::Final(Failure::from(Refusal::TooLarge).into())
@@ -141,7 +149,10 @@ fn is_condition(reason: &CancellationReason) -> bool {
 }
 
 fn is_too_large(reason: &CancellationReason) -> bool {
-    matches!(reason.code(), Some("ValidationError" | "ItemCollectionSizeLimitExceeded"))
+    matches!(
+        reason.code(),
+        Some("ValidationError" | "ItemCollectionSizeLimitExceeded")
+    )
 }
 
 fn is_busy(code: &str) -> bool {
