@@ -12,6 +12,7 @@ mod name;
 mod outcome;
 mod reference;
 mod resource;
+pub mod search;
 
 pub use bundle::{Entry, Mode, Version, batch_response, history, searchset};
 pub use content::without_empties;
