@@ -1,1 +1,4 @@
 //! Boots the product for the tests: hosts, fault proxy, people and projects.
+
+mod background;
+pub mod proxy;
