@@ -1,0 +1,45 @@
+use std::path::PathBuf;
+
+/// The name of the table in the local cloud; in AWS the stack chooses one.
+pub const TABLE_NAME: &str = "roster";
+
+/// Where the parts of a running local cloud are.
+#[derive(Clone, Debug)]
+pub struct Endpoints {
+    /// The API's base URL without a trailing slash, `http://127.0.0.1:9000`.
+    pub api: String,
+    /// The URL that takes DynamoDB calls: the engine's, or that of a proxy before it.
+    pub table: String,
+    /// The URL that takes SES calls.
+    pub mailbox: String,
+    /// The file with the key that wraps the stored private keys.
+    pub key_file: PathBuf,
+}
+
+/// What every function and the bootstrap command find in their environment, in a fixed order.
+///
+/// The first group is read by the AWS SDK and the Lambda runtime themselves, the second by the product's configuration.
+pub fn environment(endpoints: &Endpoints) -> Vec<(String, String)> {
+    let api = endpoints.api.trim_end_matches('/');
+    let key_file = endpoints.key_file.display().to_string();
+    [
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoints.table.as_str()),
+        ("AWS_ENDPOINT_URL_SES", &endpoints.mailbox),
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+        ("RUST_LOG", "warn"),
+        ("ROSTER_TABLE", TABLE_NAME),
+        ("ROSTER_BASE_URL", &format!("{api}/")),
+        ("ROSTER_APP_URL", "http://localhost:3000/"),
+        (
+            "ROSTER_ALLOWED_ORIGINS",
+            "http://localhost:3000,http://127.0.0.1:3000",
+        ),
+        ("ROSTER_KEY_FILE", &key_file),
+        ("ROSTER_MAIL_FROM", "support@example.com"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}

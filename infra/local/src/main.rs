@@ -1,0 +1,3 @@
+//! The run command of the local cloud.
+
+fn main() {}
