@@ -1,0 +1,70 @@
+//! Builds the functions once for each test process, the way the tests themselves were built.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+
+static BINARIES: OnceCell<PathBuf> = OnceCell::const_new();
+
+/// Builds every binary of the workspace unless this process has done so already, and returns their folder.
+///
+/// `cargo test` gives its lock on the target folder back before it runs a test, so a second cargo may work there.
+///
+/// # Errors
+/// When cargo fails; the error holds what it printed.
+pub async fn functions() -> io::Result<&'static Path> {
+    BINARIES.get_or_try_init(build).await.map(PathBuf::as_path)
+}
+
+/// The root of the workspace this crate was compiled in.
+pub fn workspace() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.ancestors().nth(2).unwrap_or(own).to_owned()
+}
+
+async fn build() -> io::Result<PathBuf> {
+    let folder = profile_folder()?;
+    let target = folder.parent().unwrap_or(&folder);
+    let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or("debug");
+    let profile = if name == "debug" { "dev" } else { name };
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command
+        .args(["build", "--quiet", "--workspace", "--bins", "--profile", profile])
+        .arg("--target-dir")
+        .arg(target)
+        .current_dir(workspace())
+        .stdin(Stdio::null());
+    for name in ours() {
+        command.env_remove(name);
+    }
+    let built = crate::background::run(async move { command.output().await }).await??;
+    accept(built, folder)
+}
+
+fn accept(built: Output, folder: PathBuf) -> io::Result<PathBuf> {
+    if built.status.success() {
+        return Ok(folder);
+    }
+    let printed = String::from_utf8_lossy(&built.stderr).into_owned();
+    Err(io::Error::other(format!("cargo cannot build the functions:\n{printed}")))
+}
+
+/// `target/<profile>`: test binaries lie in its `deps`, examples in its `examples`.
+fn profile_folder() -> io::Result<PathBuf> {
+    let exe = std::env::current_exe()?;
+    let folder = exe.ancestors().nth(2).map(Path::to_owned);
+    folder.ok_or_else(|| io::Error::other("the test binary lies in no target folder"))
+}
+
+/// What cargo sets for this test alone. Build scripts watch some of it, and would run again for nothing.
+fn ours() -> impl Iterator<Item = String> {
+    let prefixes = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
+    let names = std::env::vars().map(|(name, _)| name);
+    names.filter(move |name| {
+        prefixes.iter().any(|prefix| name.starts_with(prefix)) || name == "LD_LIBRARY_PATH" || name == "OUT_DIR"
+    })
+}
