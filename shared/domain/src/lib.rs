@@ -5,9 +5,11 @@
 //! room reports whatever it is made of.
 
 mod caller;
-pub mod definition;
+mod claimant;
+mod definition;
 mod dice;
 mod email;
+mod evidence;
 mod failure;
 mod fault;
 mod form;
@@ -21,9 +23,12 @@ mod secret;
 mod time;
 mod user;
 
-pub use caller::{Caller, Claimant, ClientStanding, Evidence, Session, Subject};
+pub use caller::Caller;
+pub use claimant::Claimant;
+pub use definition::faults;
 pub use dice::Dice;
 pub use email::Email;
+pub use evidence::{ClientStanding, Credentials, Evidence, Session, Subject};
 pub use failure::Failure;
 pub use fault::{Fault, FaultKind};
 pub use form::Form;

@@ -11,6 +11,16 @@ use serde::{Deserialize, Serialize};
 pub struct SecretHash(String);
 
 impl SecretHash {
+    /// A hash as a row keeps it.
+    pub fn stored(hash: impl Into<String>) -> Self {
+        Self(hash.into())
+    }
+
+    /// The text that a row keeps.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Whether `candidate` is the secret. How long the answer takes does not depend on how much of it is right.
     pub fn matches(&self, candidate: &str) -> bool {
         verify_slices_are_equal(sha256_hex(candidate).as_bytes(), self.0.as_bytes()).is_ok()

@@ -14,9 +14,9 @@ use crate::step::Step;
 pub struct ClientRow {
     project: Uuid,
     membership: Uuid,
-    /// SHA-256 of the current secret, hex.
+    /// Hash of the current secret.
     pub secret: String,
-    /// SHA-256 of the secret that is being retired.
+    /// Hash of the secret that is being retired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retiring: Option<String>,
     active: bool,

@@ -128,6 +128,15 @@ impl InvitationRow {
         }
     }
 
+    /// The same invitation, to another membership.
+    #[must_use]
+    pub fn of(self, membership: MembershipId) -> Self {
+        Self {
+            membership: membership.uuid(),
+            ..self
+        }
+    }
+
     /// Its id.
     pub fn id(&self) -> RequestId {
         RequestId::new(self.id)
@@ -145,6 +154,24 @@ impl Tenant<'_> {
             Step::create(row::item(&Key::Request(invitation.id()), invitation)),
             Step::create(row::item(&place, &PlaceRow {})),
         ]
+    }
+
+    /// An earlier invitation goes out again with the contents of `again`: the letter's number rises, and the secret of the earlier
+    /// letter is dead.
+    pub fn invite_again(&self, earlier: RequestId, again: &InvitationRow) -> Step {
+        let set = "SET delivery = :queued, sendSeq = sendSeq + :one, attempts = :zero, letter = :letter, epoch = :epoch \
+                   REMOVE secretHash, expiresAt";
+        let letter = match again.letter {
+            Letter::Welcome => "welcome",
+            Letter::Joined => "joined",
+        };
+        Step::update(&Key::Request(earlier), set)
+            .text(":queued", "queued")
+            .text(":letter", letter)
+            .number(":one", 1)
+            .number(":zero", 0)
+            .number(":epoch", i64::from(again.epoch))
+            .when("attribute_exists(PK)")
     }
 
     /// The membership is gone: its invitation counts no more.

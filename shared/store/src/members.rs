@@ -265,6 +265,36 @@ impl Tenant<'_> {
         )
     }
 
+    /// A membership of the user stands elsewhere from now on.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`]; a fault when a profile is no profile.
+    pub async fn move_edge(
+        &self,
+        user: UserId,
+        (old, new): (&Membership, &Membership),
+    ) -> Result<Step, Failure> {
+        let key = Key::Edge(user, self.project);
+        let item = self
+            .store
+            .get(std::slice::from_ref(&key))
+            .await?
+            .take(&key)
+            .unwrap_or_default();
+        let before = item
+            .get(MEMBERSHIPS)
+            .and_then(|value| value.as_ss().ok())
+            .cloned()
+            .unwrap_or_default();
+        let mut after = before.clone();
+        after.retain(|place| Some(place) != self.member_key(old).ok().map(|key| key.sk()).as_ref());
+        after.push(self.member_key(new)?.sk());
+        Ok(Step::update(&key, "SET memberships = :after")
+            .value(":after", AttributeValue::Ss(after))
+            .value(":before", AttributeValue::Ss(before))
+            .when("memberships = :before"))
+    }
+
     /// One more active administrator.
     pub fn gain_admin(&self) -> Step {
         Step::update(&Key::Admins(self.project), "ADD admins :one")

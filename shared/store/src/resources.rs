@@ -87,6 +87,11 @@ impl Tenant<'_> {
         self.store.get(keys).await
     }
 
+    /// Whether a row was found at `key`.
+    pub fn has(&self, found: &Found, key: &Key) -> bool {
+        found.has(key)
+    }
+
     /// A resource by type and id, or what became of it, in one round trip.
     ///
     /// # Errors
