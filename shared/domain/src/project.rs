@@ -23,6 +23,11 @@ impl Project {
         &self.0
     }
 
+    /// The resource, taken out.
+    pub fn into_resource(self) -> Resource {
+        self.0
+    }
+
     /// The project's id.
     pub fn id(&self) -> ProjectId {
         ProjectId::new(self.0.id)

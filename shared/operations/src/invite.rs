@@ -10,6 +10,7 @@ use fhir::Resource;
 use store::{Aborted, Action, Step, Tenant, Transaction};
 
 pub use look::Seen;
+pub(crate) use parts::index_steps;
 
 use crate::once::{Once, answer_again};
 use crate::record::all_fields;

@@ -11,7 +11,16 @@ mod once;
 mod record;
 mod references;
 
+pub mod client_credentials;
+pub mod create_client;
+pub mod create_project;
+pub mod deliver;
+pub mod get_membership;
+pub mod init_project;
 pub mod invite;
+pub mod list_members;
+pub mod remove_member;
+pub mod update_membership;
 
 pub use authorize::{Destination, Request, Role, admit};
 pub use means::{Means, Settings};

@@ -88,7 +88,9 @@ pub(crate) fn changed_fields(
     changes.collect()
 }
 
-/// The names of a new resource's fields.
+/// The names of a new resource's fields; those that begin with `_` are the server's own.
 pub(crate) fn all_fields(body: &Map<String, Value>) -> BTreeMap<String, String> {
-    changed_fields(&Map::new(), body)
+    let mut fields = changed_fields(&Map::new(), body);
+    fields.retain(|name, _| !name.starts_with('_'));
+    fields
 }

@@ -1,7 +1,7 @@
 //! What an invite makes: the rules that turn what was met into rows.
 
 use domain::{
-    Caller, Existing, Failure, Invitation, Membership, MembershipId, PROJECT_MEMBERSHIP,
+    Caller, Existing, Failure, Invitation, Membership, PROJECT_MEMBERSHIP,
     ProfileRef, ProfileType, Project, Refusal, RequestId, Scope, Standing, USER, User, UserId,
     emails, person_body, user_reference,
 };
