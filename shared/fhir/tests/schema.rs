@@ -161,7 +161,6 @@ fn shapes_that_clients_get_wrong_are_named() {
         "structure Patient.contained[1]: Unknown resource type",
         "invariant Patient.extension[0]: Constraint ext-1 not met: Must have either extensions or value[x], not both",
         "structure Patient.name: Expected array of values for property",
-        "structure Patient.telecom[0].value: Invalid empty value",
         "structure Patient.telecom[1]: Invalid null value",
         "structure Patient.telecom[2]: Invalid empty non-primitive value",
         "structure Patient.gender: Invalid null value",
@@ -219,6 +218,15 @@ fn administrative_references_point_to_the_types_they_must() {
         Vec::<String>::new(),
         "elsewhere the upstream server warns and accepts"
     );
+}
+
+#[test]
+fn an_empty_value_is_none() {
+    let project = json!({"resourceType": "Project", "secret": {}, "name": "", "link": []});
+    assert_eq!(faults(&project), Vec::<String>::new());
+    let blank = json!({"user": {}});
+    let missing = "structure ProjectMembership.user: Missing required property";
+    assert_eq!(faults(&member(&blank)), [missing]);
 }
 
 #[test]

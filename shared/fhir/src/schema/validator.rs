@@ -88,7 +88,8 @@ impl Validator {
         }
     }
 
-    /// One element under each name it may have; a choice may have several.
+    /// One element under each name it may have; a choice may have several. An empty text, list or object is no value, as recorded:
+    /// forms send them for what was left blank.
     fn element<'a>(
         &mut self,
         element: &'a Element,
@@ -100,10 +101,12 @@ impl Validator {
         for kind in &element.types {
             let extras = fields.get(&kind.shadow).filter(|_| kind.is_primitive());
             if let Some(value) = fields.get(kind.property()) {
-                let place = format!("{path}.{}", kind.property());
-                self.property(element, kind, (value, extras), &place);
                 understood.push(kind.property());
-                present = true;
+                if value.is_null() || !is_empty(value) {
+                    let place = format!("{path}.{}", kind.property());
+                    self.property(element, kind, (value, extras), &place);
+                    present = true;
+                }
             }
             if let Some(extras) = extras {
                 self.extras(extras, &format!("{path}.{}", kind.shadow));
@@ -128,7 +131,6 @@ impl Validator {
     ) {
         match value {
             Value::Null => self.say(path, "Invalid null value"),
-            empty if is_empty(empty) => self.say(path, "Invalid empty value"),
             Value::Array(_) if !element.array => {
                 self.say(path, "Expected single value for property");
             }
