@@ -154,7 +154,7 @@ const KINDS: &[&str] = &[
 fn no_query_panics() {
     let mut seeded = Seeded(1);
     let mut understood = 0;
-    for _ in 0..20_000 {
+    for _ in 0..5_000 {
         let kind = seeded.one_of(KINDS).to_owned();
         let pairs: Vec<_> = (0..seeded.below(4))
             .map(|_| (seeded.text(NAMES), seeded.text(VALUES)))
@@ -173,7 +173,7 @@ fn no_query_panics() {
         );
     }
     assert!(
-        understood > 1_000,
+        understood > 500,
         "the generator hardly makes a query that is understood: {understood}"
     );
 }
@@ -181,7 +181,7 @@ fn no_query_panics() {
 #[test]
 fn no_resource_panics() {
     let mut seeded = Seeded(2);
-    for _ in 0..20_000 {
+    for _ in 0..5_000 {
         let kind = seeded.one_of(KINDS);
         let body = seeded.object(5);
         let stored = resource(kind, body.clone());

@@ -31,18 +31,22 @@ pub(super) struct Type {
     pub(super) targets: Vec<&'static str>,
 }
 
-/// A section of the text: what its elements begin with, and its own lines.
+/// A section of the text: what its elements begin with, its own lines, and what they say once they were read.
 struct Section {
     base: &'static str,
     lines: &'static str,
+    elements: OnceLock<Vec<Element>>,
 }
 
 /// The elements of the section `name`, those of its base first. `None` when nothing of that name is defined.
-pub(super) fn elements(name: &str) -> Option<Vec<Element>> {
+pub(super) fn elements(name: &str) -> Option<&'static [Element]> {
     let section = index().get(name)?;
-    let base = index().get(section.base).map_or("", |base| base.lines);
-    let lines = base.lines().chain(section.lines.lines());
-    Some(lines.filter_map(|line| Element::read(name, line)).collect())
+    let read = || {
+        let base = index().get(section.base).map_or("", |base| base.lines);
+        let lines = base.lines().chain(section.lines.lines());
+        lines.filter_map(|line| Element::read(name, line)).collect()
+    };
+    Some(section.elements.get_or_init(read))
 }
 
 fn index() -> &'static HashMap<&'static str, Section> {
@@ -64,7 +68,15 @@ fn sections(text: &'static str) -> impl Iterator<Item = (&'static str, Section)>
         let (lines, others) = after.split_at(end);
         rest = others;
         let (name, base) = head.split_once(" : ").unwrap_or((head, ""));
-        Some((name, Section { base, lines }))
+        let elements = OnceLock::new();
+        Some((
+            name,
+            Section {
+                base,
+                lines,
+                elements,
+            },
+        ))
     })
 }
 

@@ -1,6 +1,3 @@
-use std::collections::HashMap;
-use std::rc::Rc;
-
 use serde_json::{Map, Value};
 
 use super::definition::{Element, Type, elements};
@@ -10,7 +7,7 @@ use crate::{Issue, Reference};
 
 /// See [`super::validate`].
 pub(super) fn validate(kind: &str, resource: &Value) -> Vec<Issue> {
-    let mut validator = Validator::default();
+    let mut validator = Validator { issues: Vec::new() };
     match resource {
         Value::Object(fields) if crate::known(kind) => validator.object(kind, fields, kind),
         Value::Object(_) => validator.say("", "Unknown resource type"),
@@ -22,11 +19,8 @@ pub(super) fn validate(kind: &str, resource: &Value) -> Vec<Issue> {
 /// No more issues than this are told: an answer about a hostile body stays small.
 const MOST: usize = 100;
 
-#[derive(Default)]
 struct Validator {
     issues: Vec<Issue>,
-    /// The sections read so far; a list of many names reads the section of names once.
-    read: HashMap<String, Option<Rc<[Element]>>>,
 }
 
 impl Validator {
@@ -51,15 +45,6 @@ impl Validator {
         }
     }
 
-    fn elements(&mut self, section: &str) -> Option<Rc<[Element]>> {
-        if let Some(read) = self.read.get(section) {
-            return read.clone();
-        }
-        let read: Option<Rc<[Element]>> = elements(section).map(Into::into);
-        self.read.insert(section.to_owned(), read.clone());
-        read
-    }
-
     fn wrong_json(&mut self, path: &str, found: &Value) {
         let found = primitive::type_of(found);
         self.say(
@@ -70,11 +55,11 @@ impl Validator {
 
     /// The elements in the order of the definition, then what is not defined: the order of the upstream server.
     fn object(&mut self, section: &str, fields: &Map<String, Value>, path: &str) {
-        let Some(elements) = self.elements(section) else {
+        let Some(elements) = elements(section) else {
             return;
         };
         let mut understood = vec!["resourceType"];
-        for element in elements.iter() {
+        for element in elements {
             self.element(element, fields, path, &mut understood);
         }
         for name in fields
@@ -90,12 +75,12 @@ impl Validator {
 
     /// One element under each name it may have; a choice may have several. An empty text, list or object is no value, as recorded:
     /// forms send them for what was left blank.
-    fn element<'a>(
+    fn element(
         &mut self,
-        element: &'a Element,
+        element: &'static Element,
         fields: &Map<String, Value>,
         path: &str,
-        understood: &mut Vec<&'a str>,
+        understood: &mut Vec<&'static str>,
     ) {
         let mut present = false;
         for kind in &element.types {
