@@ -44,6 +44,9 @@ const DEFAULT_COUNT: usize = 20;
 const MAXIMAL_COUNT: usize = 1_000;
 const MAXIMAL_OFFSET: usize = 10_000;
 
+/// No more are told: an answer about a hostile query stays small.
+const MOST_ISSUES: usize = 100;
+
 impl Query {
     /// Reads the decoded parameters of a search for resources of `kind`.
     ///
@@ -60,6 +63,7 @@ impl Query {
         for (name, value) in pairs {
             match name.as_str() {
                 "_count" => count = Some(value.as_str()),
+                _ if issues.len() >= MOST_ISSUES => break,
                 _ => issues.extend(query.take(name, value).err()),
             }
         }
