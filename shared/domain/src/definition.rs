@@ -1,8 +1,27 @@
+use fhir::schema;
 use serde_json::Value;
 
-use crate::Fault;
+use crate::{Fault, FaultKind};
 
 /// What is wrong with a resource by its FHIR definition: unknown properties, wrong types, missing fields, broken invariants.
-pub fn faults(_kind: &str, _resource: &Value) -> Vec<Fault> {
-    Vec::new()
+pub fn faults(kind: &str, resource: &Value) -> Vec<Fault> {
+    schema::validate(kind, resource)
+        .into_iter()
+        .map(Fault::from)
+        .collect()
+}
+
+impl From<fhir::Issue> for Fault {
+    fn from(issue: fhir::Issue) -> Self {
+        let kind = match issue.code {
+            "structure" => FaultKind::Structure,
+            "invariant" => FaultKind::Invariant,
+            _ => FaultKind::Invalid,
+        };
+        Self {
+            kind,
+            text: issue.text,
+            expression: issue.expression.into_iter().next(),
+        }
+    }
 }

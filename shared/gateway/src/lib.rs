@@ -1,1 +1,16 @@
-//! The HTTP edge: routes, calls, credentials, problems, replies.
+//! The HTTP edge: which routes there are ([`ROUTES`]), what was asked ([`Call`]), and what is answered ([`Reply`], [`Problem`]).
+//!
+//! Nothing else in the product knows a status code, a header or a path. This crate never sees the table or the mail.
+
+mod call;
+mod cors;
+mod percent;
+mod problem;
+mod reply;
+pub mod routes;
+
+pub use call::Call;
+pub use cors::Origins;
+pub use problem::Problem;
+pub use reply::{Pretty, Reply};
+pub use routes::{Access, NOT_FOUND, ROUTES, Route};

@@ -57,7 +57,10 @@ pub async fn client_credentials(
         return Ok(Err(Denied::Client));
     };
     let hashes = [Some(&row.secret), row.retiring.as_ref()];
-    let knows = hashes.into_iter().flatten().any(|hash| SecretHash::stored(hash).matches(secret.reveal()));
+    let knows = hashes
+        .into_iter()
+        .flatten()
+        .any(|hash| SecretHash::stored(hash).matches(secret.reveal()));
     if !row.standing().active {
         return Ok(Err(Denied::Client));
     }
@@ -69,19 +72,38 @@ pub async fn client_credentials(
     let Ok(caller) = domain::Caller::admit(means.store.evidence(&claimant).await?) else {
         return Ok(Err(Denied::Client));
     };
-    let life = row.access_token_lifetime.as_deref().and_then(lifetime).unwrap_or(HOUR);
+    let life = row
+        .access_token_lifetime
+        .as_deref()
+        .and_then(lifetime)
+        .unwrap_or(HOUR);
     let login = LoginId::new(means.dice.id());
-    let profile = ProfileRef { kind: ProfileType::ClientApplication, id: id.uuid() };
+    let profile = ProfileRef {
+        kind: ProfileType::ClientApplication,
+        id: id.uuid(),
+    };
     let until = means.now.plus(life);
-    let session = LoginRow::begun(profile.to_string(), acts_by, row.standing().epoch, (means.now, until));
-    let begin = Transaction::new().step(means.store.create_login(login, &session.with_scope(scope)));
-    begin.commit(means.store, means.dice).await.map_err(|aborted| match aborted {
-        Aborted::Failed(failure) => failure,
-        Aborted::Changed => Failure::unavailable("a session", "its id is taken"),
-    })?;
+    let session = LoginRow::begun(
+        profile.to_string(),
+        acts_by,
+        row.standing().epoch,
+        (means.now, until),
+    );
+    let begin =
+        Transaction::new().step(means.store.create_login(login, &session.with_scope(scope)));
+    begin
+        .commit(means.store, means.dice)
+        .await
+        .map_err(|aborted| match aborted {
+            Aborted::Failed(failure) => failure,
+            Aborted::Changed => Failure::unavailable("a session", "its id is taken"),
+        })?;
     debug_assert_eq!(caller.subject(), Subject::Client(id));
     let claims = claims(means, (login, id), scope, &caller);
-    let claims = Claims { exp: until.as_seconds(), ..claims };
+    let claims = Claims {
+        exp: until.as_seconds(),
+        ..claims
+    };
     let id_claims = Claims {
         used_for: Use::Id,
         aud: id.to_string(),

@@ -43,7 +43,9 @@ impl NewApplication {
         let mut form = Form::new(sent);
         form.required("name", "Client name is required");
         let policy = form.object("accessPolicy").cloned().map(Value::Object);
-        let kept = FIELDS.iter().filter_map(|field| Some(((*field).to_owned(), form.value(field)?.clone())));
+        let kept = FIELDS
+            .iter()
+            .filter_map(|field| Some(((*field).to_owned(), form.value(field)?.clone())));
         let body: Map<String, Value> = kept.collect();
         let mut whole = body.clone();
         whole.insert("resourceType".into(), CLIENT_APPLICATION.into());
@@ -52,7 +54,10 @@ impl NewApplication {
                 form.fault(fault);
             }
         }
-        form.finish(Self { body, access_policy: policy.as_ref().and_then(Reference::from_json) })
+        form.finish(Self {
+            body,
+            access_policy: policy.as_ref().and_then(Reference::from_json),
+        })
     }
 }
 
@@ -80,12 +85,21 @@ pub async fn look(
     keys.extend(references::keys(tenant, &application.references()));
     keys.extend(slip.as_ref().map(|slip| slip.key().clone()));
     let mut found = tenant.read(&keys).await?;
-    Ok(Seen { application, slip, project: tenant.project_in(&mut found)?, found })
+    Ok(Seen {
+        application,
+        slip,
+        project: tenant.project_in(&mut found)?,
+        found,
+    })
 }
 
 impl NewApplication {
     fn references(&self) -> Vec<(String, Reference)> {
-        self.access_policy.clone().map(|policy| ("accessPolicy".to_owned(), policy)).into_iter().collect()
+        self.access_policy
+            .clone()
+            .map(|policy| ("accessPolicy".to_owned(), policy))
+            .into_iter()
+            .collect()
     }
 }
 
@@ -93,7 +107,11 @@ impl NewApplication {
 ///
 /// # Errors
 /// [`Refusal::NotFound`] for a project that is not there, faults of references that do not resolve.
-pub async fn create_client(means: Means<'_>, caller: &Caller, mut seen: Seen) -> Result<Resource, Failure> {
+pub async fn create_client(
+    means: Means<'_>,
+    caller: &Caller,
+    mut seen: Seen,
+) -> Result<Resource, Failure> {
     let tenant = means.store.of(caller);
     if let Some(slip) = &seen.slip
         && let Some(earlier) = slip.earlier(tenant, &mut seen.found, means.now)?
@@ -102,15 +120,31 @@ pub async fn create_client(means: Means<'_>, caller: &Caller, mut seen: Seen) ->
     }
     let project = seen.project.ok_or(Refusal::NotFound)?;
     references::check(tenant, &seen.found, &seen.application.references())?;
-    let policy = seen.application.access_policy.as_ref().map(Reference::to_json);
-    let grant = policy.map(|policy| ("accessPolicy".to_owned(), policy)).into_iter().collect();
-    let parts = Application::make(means, &project, caller.profile(), (seen.application.body, grant))?;
+    let policy = seen
+        .application
+        .access_policy
+        .as_ref()
+        .map(Reference::to_json);
+    let grant = policy
+        .map(|policy| ("accessPolicy".to_owned(), policy))
+        .into_iter()
+        .collect();
+    let parts = Application::make(
+        means,
+        &project,
+        caller.profile(),
+        (seen.application.body, grant),
+    )?;
     let resource = &parts.resource;
     let event = (Action::Create, "create-client");
     let written = Transaction::new()
         .steps(parts.steps(means, tenant)?)
         .step(means.event(caller, event, resource, all_fields(&resource.body)))
-        .steps(seen.slip.as_ref().map(|slip| slip.remember(tenant, resource, means.now)))
+        .steps(
+            seen.slip
+                .as_ref()
+                .map(|slip| slip.remember(tenant, resource, means.now)),
+        )
         .commit(means.store, means.dice)
         .await;
     match written {
@@ -135,7 +169,10 @@ impl Application {
         author: Reference,
         (body, grant): (Map<String, Value>, Map<String, Value>),
     ) -> Result<Self, Failure> {
-        let identity = (ClientId::new(means.dice.id()), secret::client_secret(&means.dice));
+        let identity = (
+            ClientId::new(means.dice.id()),
+            secret::client_secret(&means.dice),
+        );
         Self::with_identity(means, project, author, (identity, body, grant))
     }
 
@@ -144,10 +181,17 @@ impl Application {
         means: Means<'_>,
         project: &Project,
         author: Reference,
-        ((id, secret), mut body, grant): ((ClientId, Secret), Map<String, Value>, Map<String, Value>),
+        ((id, secret), mut body, grant): (
+            (ClientId, Secret),
+            Map<String, Value>,
+            Map<String, Value>,
+        ),
     ) -> Result<Self, Failure> {
         let sealed = means.keys.seal(&secret_place(id), &secret, &means.dice);
-        let life = body.get("accessTokenLifetime").and_then(Value::as_str).map(str::to_owned);
+        let life = body
+            .get("accessTokenLifetime")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
         body.insert(SEALED_SECRET.into(), json!(sealed));
         let within = Some(project.id().uuid());
         let resource = Resource {
@@ -174,8 +218,17 @@ impl Application {
             secret: secret::digest(&secret).as_str().to_owned(),
             access_token_lifetime: life,
         };
-        let member = Member { membership, owner: false, needs_proof: None, invitation: None };
-        Ok(Self { resource, member, credentials })
+        let member = Member {
+            membership,
+            owner: false,
+            needs_proof: None,
+            invitation: None,
+        };
+        Ok(Self {
+            resource,
+            member,
+            credentials,
+        })
     }
 
     /// The rows of the application.
@@ -198,9 +251,14 @@ fn secret_place(id: ClientId) -> String {
 /// An application as its project's administrators see it: with its secret.
 pub(crate) fn shown(means: Means<'_>, mut application: Resource) -> Result<Resource, Failure> {
     if let Some(sealed) = application.body.shift_remove(SEALED_SECRET) {
-        let sealed = serde_json::from_value(sealed).map_err(|e| Failure::corrupt("a client's secret", e))?;
-        let secret = means.keys.unseal(&secret_place(ClientId::new(application.id)), &sealed)?;
-        application.body.insert("secret".into(), secret.reveal().into());
+        let sealed =
+            serde_json::from_value(sealed).map_err(|e| Failure::corrupt("a client's secret", e))?;
+        let secret = means
+            .keys
+            .unseal(&secret_place(ClientId::new(application.id)), &sealed)?;
+        application
+            .body
+            .insert("secret".into(), secret.reveal().into());
     }
     Ok(application)
 }

@@ -6,19 +6,27 @@ use serde_json::{Map, Value};
 use store::{Aborted, Action, Tenant, Transaction};
 
 use crate::Means;
-use crate::once::{Once, Slip, answer_again};
+use crate::once::{Once, Slip};
 use crate::record::all_fields;
 
 /// Fields that refer to what a new project cannot have yet, or that have a place of their own.
-const NOT_YET: [&str; 5] =
-    ["secret", "systemSecret", "site", "defaultPatientAccessPolicy", "defaultAccessPolicies"];
+const NOT_YET: [&str; 5] = [
+    "secret",
+    "systemSecret",
+    "site",
+    "defaultPatientAccessPolicy",
+    "defaultAccessPolicies",
+];
 
 /// Reads the project that is to be made.
 ///
 /// # Errors
 /// One fault per field that does not fit the definition or cannot be set yet.
 pub fn parse(body: &Map<String, Value>) -> Result<Map<String, Value>, Vec<Fault>> {
-    let kind = body.get("resourceType").and_then(Value::as_str).filter(|kind| !kind.is_empty());
+    let kind = body
+        .get("resourceType")
+        .and_then(Value::as_str)
+        .filter(|kind| !kind.is_empty());
     if kind != Some(PROJECT) {
         let found = kind.unwrap_or("<EMPTY>");
         let words = format!("Incorrect resource type: expected {PROJECT}, but found {found}");
@@ -26,7 +34,10 @@ pub fn parse(body: &Map<String, Value>) -> Result<Map<String, Value>, Vec<Fault>
     }
     let mut faults = domain::faults(PROJECT, &Value::Object(body.clone()));
     for field in NOT_YET.iter().filter(|field| body.contains_key(**field)) {
-        faults.push(Fault::structure(format!("{PROJECT}.{field}"), "Cannot be set before the project exists"));
+        faults.push(Fault::structure(
+            format!("{PROJECT}.{field}"),
+            "Cannot be set before the project exists",
+        ));
     }
     if !faults.is_empty() {
         return Err(faults);
@@ -57,21 +68,35 @@ pub async fn look(
 ) -> Result<Seen, Failure> {
     let fields = fields?;
     let Some(slip) = once.map(|once| once.slip(means, tenant, &claimant)) else {
-        return Ok(Seen { fields, slip: None, earlier: None });
+        return Ok(Seen {
+            fields,
+            slip: None,
+            earlier: None,
+        });
     };
     let mut found = tenant.read(std::slice::from_ref(slip.key())).await?;
     let earlier = slip.earlier(tenant, &mut found, means.now)?;
-    Ok(Seen { fields, slip: Some(slip), earlier })
+    Ok(Seen {
+        fields,
+        slip: Some(slip),
+        earlier,
+    })
 }
 
 /// Creates the project.
 ///
 /// # Errors
 /// A fault when the owner is no server-scoped user; [`Failure::Unavailable`].
-pub async fn create_project(means: Means<'_>, caller: &Caller, seen: Seen) -> Result<Resource, Failure> {
+pub async fn create_project(
+    means: Means<'_>,
+    caller: &Caller,
+    seen: Seen,
+) -> Result<Resource, Failure> {
     let home = means.store.of(caller);
     if let Some(earlier) = &seen.earlier {
-        let created = means.store.founding(domain::ProjectId::new(earlier.resource));
+        let created = means
+            .store
+            .founding(domain::ProjectId::new(earlier.resource));
         let project = created.read_project().await?.ok_or(Refusal::Gone)?;
         return Ok(project.into_resource());
     }
@@ -89,7 +114,11 @@ pub async fn create_project(means: Means<'_>, caller: &Caller, seen: Seen) -> Re
     let written = Transaction::new()
         .steps(means.store.create_project(&project, 0))
         .step(means.event(&founded, event, resource, all_fields(&resource.body)))
-        .steps(seen.slip.as_ref().map(|slip| slip.remember(home, resource, means.now)))
+        .steps(
+            seen.slip
+                .as_ref()
+                .map(|slip| slip.remember(home, resource, means.now)),
+        )
         .commit(means.store, means.dice)
         .await;
     match written {

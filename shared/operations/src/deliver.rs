@@ -37,16 +37,26 @@ pub enum Sending {
 ///
 /// # Errors
 /// [`Failure::Unavailable`]: nothing was begun, the stream brings it again.
-pub async fn begin(means: Means<'_>, (request, send_seq): (RequestId, u32), life: Duration) -> Result<Task, Failure> {
+pub async fn begin(
+    means: Means<'_>,
+    (request, send_seq): (RequestId, u32),
+    life: Duration,
+) -> Result<Task, Failure> {
     let drawn = secret::link_secret(&means.dice);
     let hash = secret::digest(&drawn);
     let expires = means.now.plus(life);
-    let started = means.store.begin_delivery(request, send_seq, (hash.as_str(), expires)).await?;
+    let started = means
+        .store
+        .begin_delivery(request, send_seq, (hash.as_str(), expires))
+        .await?;
     Ok(match started {
         Started::Yes(errand) => Task::Send(errand, drawn),
         Started::Abandoned => {
             let reason = Some("the sender was interrupted");
-            means.store.end_delivery(request, send_seq, (Delivery::Unknown, reason)).await?;
+            means
+                .store
+                .end_delivery(request, send_seq, (Delivery::Unknown, reason))
+                .await?;
             Task::Lost
         }
         Started::Settled(Some(Delivery::Failed | Delivery::Unknown)) => Task::Lost,
@@ -61,16 +71,27 @@ pub async fn begin(means: Means<'_>, (request, send_seq): (RequestId, u32), life
 pub async fn end(means: Means<'_>, errand: &Errand, sending: Sending) -> Result<bool, Failure> {
     let (id, seq) = (errand.id(), errand.send_seq);
     match sending {
-        Sending::Accepted => means.store.end_delivery(id, seq, (Delivery::Sent, None)).await?,
+        Sending::Accepted => {
+            means
+                .store
+                .end_delivery(id, seq, (Delivery::Sent, None))
+                .await?
+        }
         Sending::Refused(reason) if errand.attempts + 1 < ATTEMPTS => {
             means.store.requeue(id, seq, &reason).await?;
         }
         Sending::Refused(reason) => {
-            means.store.end_delivery(id, seq, (Delivery::Failed, Some(&reason))).await?;
+            means
+                .store
+                .end_delivery(id, seq, (Delivery::Failed, Some(&reason)))
+                .await?;
             return Ok(false);
         }
         Sending::Unknown(reason) => {
-            means.store.end_delivery(id, seq, (Delivery::Unknown, Some(&reason))).await?;
+            means
+                .store
+                .end_delivery(id, seq, (Delivery::Unknown, Some(&reason)))
+                .await?;
             return Ok(false);
         }
     }

@@ -1,8 +1,8 @@
 //! `Project/$init`: a project that can be used at once, with its owner, his profile and a default application.
 
 use domain::{
-    Caller, Email, Failure, Fault, Membership, PROJECT, PROJECT_MEMBERSHIP, ProfileType, Project, Refusal, Scope,
-    Standing, Subject, USER, User, UserId, person_body,
+    Caller, Email, Failure, Fault, Membership, PROJECT, PROJECT_MEMBERSHIP, ProfileType, Project,
+    Refusal, Scope, Standing, Subject, USER, User, UserId, person_body,
 };
 use fhir::{Reference, Resource};
 use serde_json::{Map, Value, json};
@@ -31,23 +31,39 @@ impl Start {
     /// One fault per parameter that is missing or badly formed.
     pub fn parse(body: &Map<String, Value>) -> Result<Self, Vec<Fault>> {
         let inputs = inputs(body);
-        let name = inputs.get("name").and_then(Value::as_str).filter(|name| !name.is_empty());
-        let owner = inputs.get("owner").map(|owner| Reference::from_json(owner).unwrap_or_else(Reference::system));
+        let name = inputs
+            .get("name")
+            .and_then(Value::as_str)
+            .filter(|name| !name.is_empty());
+        let owner = inputs
+            .get("owner")
+            .map(|owner| Reference::from_json(owner).unwrap_or_else(Reference::system));
         let given = inputs.get("ownerEmail").filter(|email| **email != "");
-        let owner_email = given.and_then(Value::as_str).and_then(|email| email.parse().ok());
+        let owner_email = given
+            .and_then(Value::as_str)
+            .and_then(|email| email.parse().ok());
         let mut faults = Vec::new();
         if name.is_none() {
             let words = "Expected at least 1 value(s) for required input parameter 'name'";
             faults.push(Fault::general(words));
         }
         if given.is_some() && owner_email.is_none() {
-            faults.push(Fault::invalid("ownerEmail", "Valid email address is required"));
+            faults.push(Fault::invalid(
+                "ownerEmail",
+                "Valid email address is required",
+            ));
         }
         if owner.as_ref().is_some_and(|owner| owner.kind() != USER) {
-            faults.push(Fault::general("Only Users are permitted to be the owner of a new Project"));
+            faults.push(Fault::general(
+                "Only Users are permitted to be the owner of a new Project",
+            ));
         }
         if faults.is_empty() {
-            Ok(Self { name: name.unwrap_or_default().to_owned(), owner, owner_email })
+            Ok(Self {
+                name: name.unwrap_or_default().to_owned(),
+                owner,
+                owner_email,
+            })
         } else {
             Err(faults)
         }
@@ -58,10 +74,17 @@ fn inputs(body: &Map<String, Value>) -> Map<String, Value> {
     if body.get("resourceType") != Some(&"Parameters".into()) {
         return body.clone();
     }
-    let parameters = body.get("parameter").and_then(Value::as_array).into_iter().flatten();
+    let parameters = body
+        .get("parameter")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
     let named = parameters.filter_map(|parameter| {
         let name = parameter.get("name")?.as_str()?;
-        let value = parameter.as_object()?.iter().find(|(key, _)| key.starts_with("value"))?;
+        let value = parameter
+            .as_object()?
+            .iter()
+            .find(|(key, _)| key.starts_with("value"))?;
         Some((name.to_owned(), value.1.clone()))
     });
     named.collect()
@@ -81,11 +104,18 @@ enum Owner {
 ///
 /// # Errors
 /// Faults about the owner, [`Failure::Unavailable`].
-pub async fn init_project(means: Means<'_>, caller: &Caller, start: Start) -> Result<Resource, Failure> {
+pub async fn init_project(
+    means: Means<'_>,
+    caller: &Caller,
+    start: Start,
+) -> Result<Resource, Failure> {
     for _ in 0..ROUNDS {
         let owner = owner(means, caller, &start).await?;
         let parts = Parts::make(means, caller, &start, owner)?;
-        let written = parts.transaction(means, caller)?.commit(means.store, means.dice).await;
+        let written = parts
+            .transaction(means, caller)?
+            .commit(means.store, means.dice)
+            .await;
         match written {
             Ok(()) => return Ok(parts.project.into_resource()),
             Err(Aborted::Failed(failure)) => return Err(failure),
@@ -107,10 +137,16 @@ async fn owner(means: Means<'_>, caller: &Caller, start: &Start) -> Result<Owner
     } else if let Some(email) = &start.owner_email {
         let blind = means.blind_email(email);
         match means.store.holder_of(Scope::Server, &blind).await? {
-            Some(Holder { user, .. }) => Some(means.store.user(user).await?.ok_or(Refusal::Contended)?),
+            Some(Holder { user, .. }) => {
+                Some(means.store.user(user).await?.ok_or(Refusal::Contended)?)
+            }
             None => {
                 let user = new_owner(means, &start.name, email);
-                return Ok(Owner::New(Box::new(NewUser { user, email: Some(blind), password: None })));
+                return Ok(Owner::New(Box::new(NewUser {
+                    user,
+                    email: Some(blind),
+                    password: None,
+                })));
             }
         }
     } else {
@@ -131,7 +167,10 @@ fn new_owner(means: Means<'_>, project_name: &str, email: &Email) -> User {
         meta: means.first_version(Reference::system(), None),
         body: names.as_object().cloned().unwrap_or_default(),
     };
-    User { resource, standing: Standing::newborn(None) }
+    User {
+        resource,
+        standing: Standing::newborn(None),
+    }
 }
 
 struct Parts {
@@ -142,20 +181,35 @@ struct Parts {
 }
 
 impl Parts {
-    fn make(means: Means<'_>, caller: &Caller, start: &Start, owner: Owner) -> Result<Self, Failure> {
+    fn make(
+        means: Means<'_>,
+        caller: &Caller,
+        start: &Start,
+        owner: Owner,
+    ) -> Result<Self, Failure> {
         let (user, new_owner) = match owner {
             Owner::Nobody => (None, None),
             Owner::Known(user) => (Some(*user), None),
             Owner::New(new) => (Some(new.user.clone()), Some(*new)),
         };
         let project = project(means, start, user.as_ref());
-        let own = matches!((caller.subject(), &user), (Subject::User(id), Some(user)) if id == user.id());
-        let owner = user.map(|user| owner_parts(means, &project, &user, own)).transpose()?;
+        let own =
+            matches!((caller.subject(), &user), (Subject::User(id), Some(user)) if id == user.id());
+        let owner = user
+            .map(|user| owner_parts(means, &project, &user, own))
+            .transpose()?;
         let description = format!("Default client for {}", start.name);
-        let body = json!({ "name": format!("{} Default Client", start.name), "description": description });
+        let body =
+            json!({ "name": format!("{} Default Client", start.name), "description": description });
         let body = body.as_object().cloned().unwrap_or_default();
-        let application = Application::make(means, &project, Reference::system(), (body, Map::new()))?;
-        Ok(Self { project, new_owner, owner, application })
+        let application =
+            Application::make(means, &project, Reference::system(), (body, Map::new()))?;
+        Ok(Self {
+            project,
+            new_owner,
+            owner,
+            application,
+        })
     }
 
     fn transaction(&self, means: Means<'_>, caller: &Caller) -> Result<Transaction, Failure> {
@@ -203,7 +257,12 @@ fn project(means: Means<'_>, start: &Start, owner: Option<&User>) -> Project {
     }
     body.insert("strictMode".into(), true.into());
     let meta = means.first_version(Reference::system(), Some(id));
-    Project::from_resource(Resource { kind: PROJECT.into(), id, meta, body })
+    Project::from_resource(Resource {
+        kind: PROJECT.into(),
+        id,
+        meta,
+        body,
+    })
 }
 
 /// The owner's profile and membership. What somebody makes for himself needs no proof of his mailbox.
@@ -234,6 +293,19 @@ pub(crate) fn owner_parts(
         meta: means.first_version(Reference::system(), within),
         body: fields.as_object().cloned().unwrap_or_default(),
     })?;
-    let needs_proof = if own { None } else { user.standing.proof_needed(project.id()) };
-    Ok((user.id(), profile, Member { membership, owner: true, needs_proof, invitation: None }))
+    let needs_proof = if own {
+        None
+    } else {
+        user.standing.proof_needed(project.id())
+    };
+    Ok((
+        user.id(),
+        profile,
+        Member {
+            membership,
+            owner: true,
+            needs_proof,
+            invitation: None,
+        },
+    ))
 }

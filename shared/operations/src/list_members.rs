@@ -34,20 +34,32 @@ pub struct Listing {
 ///
 /// # Errors
 /// The faults of the query; a fault naming `_sort` when there are too many members to sort; [`Failure::Unavailable`].
-pub async fn look(means: Means<'_>, tenant: Tenant<'_>, query: Result<Query, Failure>) -> Result<Listing, Failure> {
+pub async fn look(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    query: Result<Query, Failure>,
+) -> Result<Listing, Failure> {
     let query = query?;
     let matches = match Plan::of(&query, tenant.project()) {
         Plan::Nothing => Matches::default(),
         Plan::Ranges(ranges) if query.sort.is_empty() && plan::is_answered_by_ranges(&query) => {
             by_range(means, tenant, &query, &ranges).await?
         }
-        Plan::Ranges(ranges) if query.sort.is_empty() => filtered(means, tenant, &query, &ranges).await?,
+        Plan::Ranges(ranges) if query.sort.is_empty() => {
+            filtered(means, tenant, &query, &ranges).await?
+        }
         Plan::Ranges(ranges) => sorted(tenant, &query, &ranges).await?,
         plan => by_place(means, tenant, &query, plan).await?,
     };
     let members: Vec<Resource> = matches.members;
     let included = included(tenant, &query, &members).await?;
-    Ok(Listing { members, included, next: matches.next, total: matches.total, query })
+    Ok(Listing {
+        members,
+        included,
+        next: matches.next,
+        total: matches.total,
+        query,
+    })
 }
 
 #[derive(Default)]
@@ -59,8 +71,14 @@ struct Matches {
 
 /// The context of a cursor: it opens only for the same project and the same question.
 fn context(tenant: Tenant<'_>, query: &Query) -> String {
-    let question = Query { cursor: None, offset: 0, ..query.clone() };
-    let url = question.links("", 0, &Next::None).into_iter().next().map(|link| link.url);
+    let mut question = query.clone();
+    question.cursor = None;
+    question.offset = 0;
+    let url = question
+        .links("", 0, &Next::None)
+        .into_iter()
+        .next()
+        .map(|link| link.url);
     format!("{}\n{}", tenant.project(), url.unwrap_or_default())
 }
 
@@ -69,14 +87,26 @@ fn start(means: Means<'_>, tenant: Tenant<'_>, query: &Query) -> Result<Option<C
         return Ok(None);
     };
     let opened = means.keys.open_cursor(&context(tenant, query), cursor);
-    let cut = opened.as_deref().and_then(|position| position.split_once(' '));
-    let cut = cut.and_then(|(range, after)| Some(Cut { range: range.parse().ok()?, after: after.to_owned() }));
-    cut.map(Some).ok_or_else(|| Fault::invalid("_cursor", "Invalid cursor").into())
+    let cut = opened
+        .as_deref()
+        .and_then(|position| position.split_once(' '));
+    let cut = cut.and_then(|(range, after)| {
+        Some(Cut {
+            range: range.parse().ok()?,
+            after: after.to_owned(),
+        })
+    });
+    cut.map(Some)
+        .ok_or_else(|| Fault::invalid("_cursor", "Invalid cursor").into())
 }
 
 fn cursor(means: Means<'_>, tenant: Tenant<'_>, query: &Query, cut: &Cut) -> Next {
     let position = format!("{} {}", cut.range, cut.after);
-    Next::Cursor(means.keys.seal_cursor(&context(tenant, query), &position, &means.dice))
+    Next::Cursor(
+        means
+            .keys
+            .seal_cursor(&context(tenant, query), &position, &means.dice),
+    )
 }
 
 /// The page is a piece of one or more ranges: it reads what it returns, and one row more to know whether there is a next page.
@@ -102,11 +132,25 @@ async fn by_range(
         Some(_) if query.cursor.is_none() && wanted <= LAST_OFFSET => Next::Offset,
         Some(cut) => cursor(means, tenant, query, cut),
     };
-    let members = page.members.into_iter().skip(query.offset).take(query.count).map(resource).collect();
-    Ok(Matches { members, next, total: total? })
+    let members = page
+        .members
+        .into_iter()
+        .skip(query.offset)
+        .take(query.count)
+        .map(resource)
+        .collect();
+    Ok(Matches {
+        members,
+        next,
+        total: total?,
+    })
 }
 
-async fn total(tenant: Tenant<'_>, query: &Query, ranges: &[MemberRange]) -> Result<Option<u64>, Failure> {
+async fn total(
+    tenant: Tenant<'_>,
+    query: &Query,
+    ranges: &[MemberRange],
+) -> Result<Option<u64>, Failure> {
     if !query.wants_total() {
         return Ok(None);
     }
@@ -121,26 +165,44 @@ async fn filtered(
     query: &Query,
     ranges: &[MemberRange],
 ) -> Result<Matches, Failure> {
-    let page = tenant.page_of_members(ranges, MOST_READ, start(means, tenant, query)?).await?;
+    let page = tenant
+        .page_of_members(ranges, MOST_READ, start(means, tenant, query)?)
+        .await?;
     let last = page.cuts.last().cloned();
     let rows = page.members.into_iter().zip(page.cuts);
-    let mut matches: Vec<(Member, Cut)> =
-        rows.filter(|(member, _)| query.matches(member.membership.resource())).collect();
-    let total = (query.wants_total() && !page.more && query.cursor.is_none()).then_some(matches.len() as u64);
+    let mut matches: Vec<(Member, Cut)> = rows
+        .filter(|(member, _)| query.matches(member.membership.resource()))
+        .collect();
+    let total = (query.wants_total() && !page.more && query.cursor.is_none())
+        .then_some(matches.len() as u64);
     let wanted = query.offset + query.count;
     let next = match matches.get(wanted.saturating_sub(1)) {
-        Some((_, cut)) if matches.len() > wanted && query.count > 0 => cursor(means, tenant, query, cut),
+        Some((_, cut)) if matches.len() > wanted && query.count > 0 => {
+            cursor(means, tenant, query, cut)
+        }
         _ => match last.filter(|_| page.more) {
             Some(cut) => cursor(means, tenant, query, &cut),
             None => Next::None,
         },
     };
-    let members = matches.drain(..).skip(query.offset).take(query.count).map(|(member, _)| resource(member));
-    Ok(Matches { members: members.collect(), next, total })
+    let members = matches
+        .drain(..)
+        .skip(query.offset)
+        .take(query.count)
+        .map(|(member, _)| resource(member));
+    Ok(Matches {
+        members: members.collect(),
+        next,
+        total,
+    })
 }
 
 /// The order is that of the request: all matches are read, a thousand rows at most.
-async fn sorted(tenant: Tenant<'_>, query: &Query, ranges: &[MemberRange]) -> Result<Matches, Failure> {
+async fn sorted(
+    tenant: Tenant<'_>,
+    query: &Query,
+    ranges: &[MemberRange],
+) -> Result<Matches, Failure> {
     let page = tenant.page_of_members(ranges, MOST_READ, None).await?;
     if page.more {
         let words = format!("Sorting is limited to {MOST_READ} members; use a filter");
@@ -151,18 +213,34 @@ async fn sorted(tenant: Tenant<'_>, query: &Query, ranges: &[MemberRange]) -> Re
 }
 
 /// The request names the members by something that leads to their places.
-async fn by_place(means: Means<'_>, tenant: Tenant<'_>, query: &Query, plan: Plan) -> Result<Matches, Failure> {
+async fn by_place(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    query: &Query,
+    plan: Plan,
+) -> Result<Matches, Failure> {
     let places: Vec<Key> = match plan {
-        Plan::Ids(ids) => ids.into_iter().flat_map(|id| tenant.places_of(id)).collect(),
+        Plan::Ids(ids) => ids
+            .into_iter()
+            .flat_map(|id| tenant.places_of(id))
+            .collect(),
         Plan::User(user) => tenant.memberships_of(user).await?,
         Plan::Profile(profile) => tenant.memberships_with(profile).await?,
         Plan::ExternalId(id) => {
             let guard = tenant.external_id_guard(means.blind_external_id(&id));
-            tenant.membership_behind(&guard).await?.into_iter().collect()
+            tenant
+                .membership_behind(&guard)
+                .await?
+                .into_iter()
+                .collect()
         }
         Plan::UserName(name) => {
             let guard = tenant.user_name_guard(means.blind_user_name(&name));
-            tenant.membership_behind(&guard).await?.into_iter().collect()
+            tenant
+                .membership_behind(&guard)
+                .await?
+                .into_iter()
+                .collect()
         }
         Plan::Nothing | Plan::Ranges(_) => Vec::new(),
     };
@@ -177,7 +255,11 @@ fn cut_out(query: &Query, mut members: Vec<Resource>) -> Matches {
     members.retain(|member| query.matches(member));
     members.sort_by(|one, other| query.compare(one, other));
     let all = members.len();
-    let members: Vec<Resource> = members.into_iter().skip(query.offset).take(query.count).collect();
+    let members: Vec<Resource> = members
+        .into_iter()
+        .skip(query.offset)
+        .take(query.count)
+        .collect();
     let more = query.count > 0 && query.offset + members.len() < all;
     Matches {
         members,
@@ -187,9 +269,18 @@ fn cut_out(query: &Query, mut members: Vec<Resource>) -> Matches {
 }
 
 /// The resources of this project that `_include` names; others are silently left out.
-async fn included(tenant: Tenant<'_>, query: &Query, members: &[Resource]) -> Result<Vec<Resource>, Failure> {
-    let references = query.include.iter().flat_map(|include| members.iter().flat_map(|m| include.references(m)));
-    let mut keys: Vec<Key> = references.filter_map(|reference| tenant.referenced_key(&reference)).collect();
+async fn included(
+    tenant: Tenant<'_>,
+    query: &Query,
+    members: &[Resource],
+) -> Result<Vec<Resource>, Failure> {
+    let references = query
+        .include
+        .iter()
+        .flat_map(|include| members.iter().flat_map(|m| include.references(m)));
+    let mut keys: Vec<Key> = references
+        .filter_map(|reference| tenant.referenced_key(&reference))
+        .collect();
     if keys.is_empty() {
         return Ok(Vec::new());
     }
@@ -198,7 +289,11 @@ async fn included(tenant: Tenant<'_>, query: &Query, members: &[Resource]) -> Re
     let mut found = tenant.read(&keys).await?;
     let mut resources = Vec::new();
     for key in &keys {
-        resources.extend(tenant.stored(&mut found, key)?.map(|stored| stored.resource));
+        resources.extend(
+            tenant
+                .stored(&mut found, key)?
+                .map(|stored| stored.resource),
+        );
     }
     Ok(resources)
 }

@@ -23,7 +23,11 @@ pub async fn look(tenant: Tenant<'_>, id: Option<MembershipId>) -> Result<Member
 ///
 /// # Errors
 /// [`Refusal::OwnerRemoval`], then [`Refusal::LastAdmin`]; [`Refusal::Gone`] when somebody else was faster.
-pub async fn remove_member(means: Means<'_>, caller: &Caller, mut member: Member) -> Result<(), Failure> {
+pub async fn remove_member(
+    means: Means<'_>,
+    caller: &Caller,
+    mut member: Member,
+) -> Result<(), Failure> {
     let tenant = means.store.of(caller);
     for _ in 0..ROUNDS {
         if member.owner {
@@ -48,7 +52,12 @@ enum Edge {
     OneOfMany,
 }
 
-async fn write(means: Means<'_>, caller: &Caller, member: &Member, edge: Edge) -> Result<(), Aborted> {
+async fn write(
+    means: Means<'_>,
+    caller: &Caller,
+    member: &Member,
+    edge: Edge,
+) -> Result<(), Aborted> {
     let tenant = means.store.of(caller);
     let membership = &member.membership;
     let resource = membership.resource();
@@ -62,7 +71,12 @@ async fn write(means: Means<'_>, caller: &Caller, member: &Member, edge: Edge) -
         .steps(edge_step(tenant, member, edge)?)
         .steps(guard_steps(means, tenant, member))
         .step(tenant.leave_profile(membership.profile_ref().map_err(Failure::from)?))
-        .steps(member.invitation.map(|id| tenant.withdraw_invitation(id)).unwrap_or_default())
+        .steps(
+            member
+                .invitation
+                .map(|id| tenant.withdraw_invitation(id))
+                .unwrap_or_default(),
+        )
         .step(means.event(caller, event, resource, std::collections::BTreeMap::new()))
         .commit(means.store, means.dice)
         .await
@@ -80,8 +94,14 @@ fn edge_step(tenant: Tenant<'_>, member: &Member, edge: Edge) -> Result<Option<S
 }
 
 fn guard_steps(means: Means<'_>, tenant: Tenant<'_>, member: &Member) -> Vec<Step> {
-    let external = member.membership.external_id().map(|id| means.blind_external_id(id));
-    let named = member.membership.user_name().map(|name| means.blind_user_name(name));
+    let external = member
+        .membership
+        .external_id()
+        .map(|id| means.blind_external_id(id));
+    let named = member
+        .membership
+        .user_name()
+        .map(|name| means.blind_user_name(name));
     let external = external.map(|id| tenant.release(&tenant.external_id_guard(id)));
     let named = named.map(|name| tenant.release(&tenant.user_name_guard(name)));
     external.into_iter().chain(named).collect()

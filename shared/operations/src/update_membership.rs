@@ -53,7 +53,11 @@ async fn read(tenant: Tenant<'_>, posted: Posted, slip: Option<Slip>) -> Result<
     keys.extend(references::keys(tenant, &sent_references(&posted.body)));
     keys.extend(slip.as_ref().map(|slip| slip.key().clone()));
     keys.push(tenant.project_key());
-    Ok(Seen { found: tenant.read(&keys).await?, posted, slip })
+    Ok(Seen {
+        found: tenant.read(&keys).await?,
+        posted,
+        slip,
+    })
 }
 
 /// Every reference that the body makes, the profile among them.
@@ -69,7 +73,11 @@ fn sent_references(body: &Map<String, Value>) -> Vec<(String, Reference)> {
 /// # Errors
 /// [`Refusal::NotFound`], [`Refusal::Gone`]; [`Refusal::Forbidden`] when the body is not the membership that the path names;
 /// [`Refusal::Stale`]; faults of the body; what [`change`] refuses.
-pub async fn update_membership(means: Means<'_>, caller: &Caller, mut seen: Seen) -> Result<Resource, Failure> {
+pub async fn update_membership(
+    means: Means<'_>,
+    caller: &Caller,
+    mut seen: Seen,
+) -> Result<Resource, Failure> {
     let tenant = means.store.of(caller);
     for _ in 0..ROUNDS {
         if let Some(slip) = &seen.slip
@@ -98,8 +106,16 @@ pub async fn update_membership(means: Means<'_>, caller: &Caller, mut seen: Seen
 }
 
 /// The membership's fields from now on.
-fn decide(tenant: Tenant<'_>, seen: &mut Seen, member: &Member) -> Result<Map<String, Value>, Failure> {
-    let Posted { body, seen: version, .. } = &seen.posted;
+fn decide(
+    tenant: Tenant<'_>,
+    seen: &mut Seen,
+    member: &Member,
+) -> Result<Map<String, Value>, Failure> {
+    let Posted {
+        body,
+        seen: version,
+        ..
+    } = &seen.posted;
     let stored = &member.membership;
     let names_itself = body.get("resourceType") == Some(&PROJECT_MEMBERSHIP.into())
         && body.get("id").and_then(Value::as_str) == Some(&stored.id().to_string());
@@ -119,7 +135,11 @@ fn decide(tenant: Tenant<'_>, seen: &mut Seen, member: &Member) -> Result<Map<St
     check_definition(&fields)?;
     let known = administrative_references(&stored.resource().body);
     let mut new = administrative_references(&fields);
-    new.retain(|(_, reference)| !known.iter().any(|(_, known)| known.reference == reference.reference));
+    new.retain(|(_, reference)| {
+        !known
+            .iter()
+            .any(|(_, known)| known.reference == reference.reference)
+    });
     references::check(tenant, &seen.found, &new)?;
     let profile = settled_profile(tenant, &mut seen.found, stored, &fields)?;
     fields.insert("profile".into(), profile.to_json());
@@ -130,7 +150,11 @@ fn check_definition(fields: &Map<String, Value>) -> Result<(), Failure> {
     let mut whole = fields.clone();
     whole.insert("resourceType".into(), PROJECT_MEMBERSHIP.into());
     let faults = domain::faults(PROJECT_MEMBERSHIP, &Value::Object(whole));
-    if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(faults.into())
+    }
 }
 
 /// The profile: as stored when it is the same one, else one that is there, with its own name.
@@ -144,12 +168,23 @@ fn settled_profile(
     fields: &Map<String, Value>,
 ) -> Result<Reference, Failure> {
     let path = format!("{PROJECT_MEMBERSHIP}.profile");
-    let wrong = || Fault::structure(path.clone(), "Invalid reference (not a profile of this member)");
-    let sent = fields.get("profile").and_then(Reference::from_json).ok_or_else(wrong)?;
+    let wrong = || {
+        Fault::structure(
+            path.clone(),
+            "Invalid reference (not a profile of this member)",
+        )
+    };
+    let sent = fields
+        .get("profile")
+        .and_then(Reference::from_json)
+        .ok_or_else(wrong)?;
     if sent.reference == stored.profile().reference {
         return Ok(stored.profile());
     }
-    let (before, after): (ProfileRef, _) = (stored.profile_ref()?, sent.kind().parse::<domain::ProfileType>());
+    let (before, after): (ProfileRef, _) = (
+        stored.profile_ref()?,
+        sent.kind().parse::<domain::ProfileType>(),
+    );
     let fits = after.is_ok_and(|kind| kind.is_person() && before.kind.is_person());
     if !fits {
         return Err(wrong().into());

@@ -43,6 +43,15 @@ impl Tenant<'_> {
         item.map(|item| read_project(self.project, item))
             .transpose()
     }
+
+    /// The project, read for itself.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn read_project(&self) -> Result<Option<Project>, Failure> {
+        let mut found = self.store.get(&[self.project_key()]).await?;
+        self.project_in(&mut found)
+    }
 }
 
 impl Store {

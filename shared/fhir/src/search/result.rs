@@ -18,9 +18,10 @@ pub struct Sort {
 }
 
 /// How a search goes on after this page.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Next {
     /// This was the last page.
+    #[default]
     None,
     /// There is at least one match more; the next page is counted from the first match.
     Offset,

@@ -1,9 +1,9 @@
 //! What an invite makes: the rules that turn what was met into rows.
 
 use domain::{
-    Caller, Existing, Failure, Invitation, Membership, PROJECT_MEMBERSHIP,
-    ProfileRef, ProfileType, Project, Refusal, RequestId, Scope, Standing, USER, User, UserId,
-    emails, person_body, user_reference,
+    Caller, Existing, Failure, Invitation, Membership, PROJECT_MEMBERSHIP, ProfileRef, ProfileType,
+    Project, Refusal, RequestId, Scope, Standing, USER, User, UserId, emails, person_body,
+    user_reference,
 };
 use fhir::{Reference, Resource};
 use identity::password::{self, Password};

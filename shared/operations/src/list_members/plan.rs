@@ -37,15 +37,21 @@ impl Plan {
 /// Whether the ranges alone answer the question: no filter is left to hold rows against.
 pub(super) fn is_answered_by_ranges(query: &Query) -> bool {
     let mut codes = query.filters.iter().map(|filter| filter.param.code);
-    query.chains.is_empty() && codes.all(|code| matches!(code, "project" | "_project" | "profile-type"))
+    query.chains.is_empty()
+        && codes.all(|code| matches!(code, "project" | "_project" | "profile-type"))
 }
 
 /// Whether the question is about this project at all.
 fn asks_for(query: &Query, project: ProjectId) -> bool {
     let named = [format!("Project/{project}"), project.to_string()];
-    let of_project = query.filters.iter().filter(|filter| matches!(filter.param.code, "project" | "_project"));
+    let of_project = query
+        .filters
+        .iter()
+        .filter(|filter| matches!(filter.param.code, "project" | "_project"));
     of_project.into_iter().all(|filter| match filter.modifier {
-        Modifier::Plain | Modifier::Exact => filter.values.iter().any(|value| named.contains(value)),
+        Modifier::Plain | Modifier::Exact => {
+            filter.values.iter().any(|value| named.contains(value))
+        }
         Modifier::Not => !filter.values.iter().any(|value| named.contains(value)),
         Modifier::Missing(missing) => !missing,
         _ => true,
@@ -70,7 +76,10 @@ fn narrow(filter: &Filter) -> Option<Plan> {
 }
 
 fn ids(filter: &Filter) -> Plan {
-    let ids = filter.values.iter().filter_map(|value| value.rsplit('/').next()?.parse().ok());
+    let ids = filter
+        .values
+        .iter()
+        .filter_map(|value| value.rsplit('/').next()?.parse().ok());
     Plan::Ids(ids.collect())
 }
 
@@ -84,7 +93,10 @@ fn user(reference: &str) -> Plan {
 
 /// The profile types that can match, as the fewest ranges, in the order of the table.
 fn ranges(query: &Query) -> Plan {
-    let types = query.filters.iter().filter(|filter| filter.param.code == "profile-type");
+    let types = query
+        .filters
+        .iter()
+        .filter(|filter| filter.param.code == "profile-type");
     let mut kinds: Vec<ProfileType> = ProfileType::ALL.into();
     for filter in types {
         let named = |kind: &ProfileType| filter.values.iter().any(|value| value == kind.as_str());
@@ -95,7 +107,10 @@ fn ranges(query: &Query) -> Plan {
             _ => {}
         }
     }
-    let humans = ProfileType::ALL.into_iter().filter(|kind| kind.is_person()).collect::<Vec<_>>();
+    let humans = ProfileType::ALL
+        .into_iter()
+        .filter(|kind| kind.is_person())
+        .collect::<Vec<_>>();
     if kinds.is_empty() {
         Plan::Nothing
     } else if kinds == ProfileType::ALL {
@@ -114,8 +129,14 @@ mod tests {
 
     #[expect(clippy::unwrap_used, reason = "a test may stop here")]
     fn plan(pairs: &[(&str, &str)]) -> Plan {
-        let pairs: Vec<_> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        Plan::of(&Query::parse("ProjectMembership", &pairs).unwrap(), ProjectId::new(uuid::Uuid::nil()))
+        let pairs: Vec<_> = pairs
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
+        Plan::of(
+            &Query::parse("ProjectMembership", &pairs).unwrap(),
+            ProjectId::new(uuid::Uuid::nil()),
+        )
     }
 
     #[test]
@@ -124,20 +145,32 @@ mod tests {
         let humans = plan(&[("profile-type:not", "ClientApplication,Bot")]);
         assert_eq!(humans, Plan::Ranges(vec![MemberRange::Humans]));
         let patients = plan(&[("profile-type", "Patient")]);
-        assert_eq!(patients, Plan::Ranges(vec![MemberRange::Kind(ProfileType::Patient)]));
+        assert_eq!(
+            patients,
+            Plan::Ranges(vec![MemberRange::Kind(ProfileType::Patient)])
+        );
     }
 
     #[test]
     fn two_negations_are_one_range_too() {
-        let humans = plan(&[("profile-type:not", "ClientApplication"), ("profile-type:not", "Bot")]);
+        let humans = plan(&[
+            ("profile-type:not", "ClientApplication"),
+            ("profile-type:not", "Bot"),
+        ]);
         assert_eq!(humans, Plan::Ranges(vec![MemberRange::Humans]));
         assert_eq!(plan(&[("profile-type", "Bogus")]), Plan::Nothing);
     }
 
     #[test]
     fn another_project_is_nothing() {
-        assert_eq!(plan(&[("project", "Project/00000000-0000-0000-0000-000000000001")]), Plan::Nothing);
+        assert_eq!(
+            plan(&[("project", "Project/00000000-0000-0000-0000-000000000001")]),
+            Plan::Nothing
+        );
         let own = "Project/00000000-0000-0000-0000-000000000000";
-        assert_eq!(plan(&[("project", own)]), Plan::Ranges(vec![MemberRange::Everyone]));
+        assert_eq!(
+            plan(&[("project", own)]),
+            Plan::Ranges(vec![MemberRange::Everyone])
+        );
     }
 }

@@ -1,0 +1,160 @@
+//! What went wrong, as the caller sees it. The one file that knows which status a refusal has.
+//!
+//! | Status | When |
+//! |---|---|
+//! | 400 | a field is badly formed; an owner is to be deleted |
+//! | 401 | the credentials do not count; never said why |
+//! | 403 | the caller may not do this, or not in this project |
+//! | 404 | unknown, foreign or malformed ids below the caller's project: the same answer for all three |
+//! | 409 | the rules say no because of what is stored |
+//! | 410 | it was there |
+//! | 412 | `If-Match` names another version; several resources match |
+//! | 413 | the body is too large |
+//! | 422 | an `Idempotency-Key` comes with another body |
+//! | 503 | the table cannot be reached; nothing was stored |
+
+use domain::{Failure, Fault, FaultKind, Refusal};
+use fhir::{Issue, Outcome};
+
+/// An answer that is not the one that was asked for.
+#[derive(Debug)]
+pub struct Problem {
+    /// The HTTP status.
+    pub status: u16,
+    /// What the caller reads.
+    pub outcome: Outcome,
+    /// For the log only.
+    cause: Option<Failure>,
+}
+
+impl Problem {
+    /// No route has this path.
+    pub fn not_found() -> Self {
+        Self::new(404, Outcome::not_found())
+    }
+
+    /// The path has no such method.
+    pub fn method_not_allowed() -> Self {
+        let issue = Issue::error("not-supported", "Method not allowed");
+        Self::new(405, Outcome::from(issue))
+    }
+
+    /// Something in the server broke.
+    pub fn internal() -> Self {
+        let issue = Issue::error("exception", "Internal server error");
+        Self::new(500, Outcome::from(issue))
+    }
+
+    /// The private cause, if the fault is the server's.
+    pub fn cause(&self) -> Option<&Failure> {
+        self.cause.as_ref()
+    }
+
+    fn new(status: u16, outcome: Outcome) -> Self {
+        Self {
+            status,
+            outcome,
+            cause: None,
+        }
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Faulty(faults) => Self::new(400, faulty(faults)),
+            Failure::Refused(refusal) => refused(&refusal),
+            Failure::Unavailable { .. } => {
+                let issue = Issue::error("transient", "The service is unavailable; try again");
+                Self {
+                    cause: Some(failure),
+                    ..Self::new(503, Outcome::from(issue))
+                }
+            }
+            Failure::Corrupt { .. } => Self {
+                cause: Some(failure),
+                ..Self::internal()
+            },
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        refused(&refusal)
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        Failure::from(fault).into()
+    }
+}
+
+fn faulty(faults: Vec<Fault>) -> Outcome {
+    Outcome {
+        id: None,
+        issues: faults.into_iter().map(issue).collect(),
+    }
+}
+
+fn issue(fault: Fault) -> Issue {
+    let code = match fault.kind {
+        FaultKind::Invalid => "invalid",
+        FaultKind::Structure => "structure",
+        FaultKind::Invariant => "invariant",
+    };
+    let issue = Issue::error(code, fault.text);
+    match fault.expression {
+        Some(path) => issue.at(path),
+        None => issue,
+    }
+}
+
+fn refused(refusal: &Refusal) -> Problem {
+    let text = refusal.to_string();
+    match refusal {
+        Refusal::Unauthorized => Problem::new(401, Outcome::unauthorized()),
+        Refusal::Forbidden => Problem::new(403, Outcome::forbidden()),
+        Refusal::NotFound => Problem::new(404, Outcome::not_found()),
+        Refusal::Gone => Problem::new(410, Outcome::gone()),
+        Refusal::Stale => Problem::new(412, Outcome::precondition_failed()),
+        Refusal::MultipleMatches => Problem::new(412, Outcome::multiple_matches()),
+        Refusal::OwnerRemoval => Problem::new(400, Outcome::bad_request(text)),
+        Refusal::TooLarge => Problem::new(413, Outcome::from(Issue::error("too-long", text))),
+        Refusal::IdempotencyMismatch => Problem::new(422, Outcome::business_rule(text)),
+        Refusal::AlreadyMember
+        | Refusal::DifferentProfile
+        | Refusal::ExternalIdTaken
+        | Refusal::UserNameTaken
+        | Refusal::EmailTaken
+        | Refusal::LastAdmin
+        | Refusal::OwnerDemotion
+        | Refusal::ProfileInUse
+        | Refusal::Contended => Problem::new(409, Outcome::conflict(text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_private_cause_never_reaches_the_caller() {
+        let problem = Problem::from(Failure::unavailable("the table", "a password"));
+        let said = problem.outcome.to_json("r", "t").to_string();
+        assert_eq!(problem.status, 503);
+        assert!(!said.contains("password") && problem.cause().is_some());
+    }
+
+    #[test]
+    fn every_fault_is_an_issue_that_names_its_field() {
+        let faults = vec![
+            Fault::invalid("firstName", "First name is required"),
+            Fault::general("x"),
+        ];
+        let outcome = Problem::from(Failure::from(faults)).outcome.bare();
+        assert_eq!(outcome["issue"][0]["expression"][0], "firstName");
+        assert_eq!(outcome["issue"][1].get("expression"), None);
+    }
+}

@@ -1,0 +1,128 @@
+//! What the caller sees when all went well.
+
+use domain::Timestamp;
+use fhir::{Resource, View};
+use lambda_http::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, LAST_MODIFIED, LOCATION,
+};
+use lambda_http::http::{HeaderValue, StatusCode};
+use lambda_http::{Body, Response};
+use serde_json::Value;
+
+/// FHIR's own media type.
+const FHIR_JSON: &str = "application/fhir+json; charset=utf-8";
+const JSON: &str = "application/json; charset=utf-8";
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    status: u16,
+    kind: &'static str,
+    body: Content,
+    headers: Vec<(HeaderName, String)>,
+}
+
+#[derive(Clone, Debug)]
+enum Content {
+    Json(Value),
+    Text(String),
+}
+
+impl Reply {
+    /// A FHIR resource, with its version and date in the headers.
+    pub fn resource(resource: &Resource, view: View) -> Self {
+        let reply = Self::fhir(resource.to_json(view));
+        let tag = format!("W/\"{}\"", resource.meta.version);
+        let reply = reply.with(ETAG, tag);
+        match resource.meta.last_updated.parse::<Timestamp>() {
+            Ok(time) => reply.with(LAST_MODIFIED, time.http_date()),
+            Err(_) => reply,
+        }
+    }
+
+    /// A FHIR resource that has just been made, with its address.
+    pub fn created(resource: &Resource, view: View, base_url: &str) -> Self {
+        let address = format!("{base_url}fhir/R4/{}/{}", resource.kind, resource.id);
+        Self {
+            status: 201,
+            ..Self::resource(resource, view)
+        }
+        .with(LOCATION, address)
+    }
+
+    /// FHIR JSON: a bundle or an outcome.
+    pub fn fhir(body: Value) -> Self {
+        Self {
+            status: 200,
+            kind: FHIR_JSON,
+            body: Content::Json(body),
+            headers: Vec::new(),
+        }
+    }
+
+    /// Ordinary JSON.
+    pub fn json(body: Value) -> Self {
+        Self {
+            kind: JSON,
+            ..Self::fhir(body)
+        }
+    }
+
+    /// Plain text.
+    pub fn text(body: impl Into<String>) -> Self {
+        Self {
+            status: 200,
+            kind: TEXT,
+            body: Content::Text(body.into()),
+            headers: Vec::new(),
+        }
+    }
+
+    /// The same answer with another status.
+    #[must_use]
+    pub fn status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
+    /// The same answer with one more header. What cannot stand in a header is left out.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The answer as Lambda takes it. `pretty` asks for indented JSON.
+    pub fn into_response(self, pretty: Pretty) -> Response<Body> {
+        let text = match (&self.body, pretty) {
+            (Content::Text(text), _) => text.clone(),
+            (Content::Json(value), Pretty::Yes) => {
+                serde_json::to_string_pretty(value).unwrap_or_default()
+            }
+            (Content::Json(value), Pretty::No) => value.to_string(),
+        };
+        let mut response = Response::new(Body::Text(text));
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or_default();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.kind));
+        headers.insert(
+            CACHE_CONTROL,
+            HeaderValue::from_static("no-store, no-cache, must-revalidate"),
+        );
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+/// Whether JSON is indented (`_pretty=true`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pretty {
+    /// For people.
+    Yes,
+    /// For programs.
+    No,
+}

@@ -1,0 +1,166 @@
+//! The only list of routes. The template's API, the local router, the README's table and the security loops are generated from it
+//! or held against it.
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Open,
+    /// Every member of a project.
+    Member,
+    /// Administrators of the project in which the call acts.
+    Admin,
+    /// The server's administrators.
+    SuperAdmin,
+}
+
+/// One route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The HTTP method.
+    pub method: &'static str,
+    /// The path: literal segments and `{parameters}`, without the prefix `/api`.
+    pub path: &'static str,
+    /// The function that answers.
+    pub function: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// The operation, in words.
+    pub operation: &'static str,
+}
+
+macro_rules! routes {
+    ($($(#[$doc:meta])* $name:ident = $method:literal $path:literal => $function:literal, $access:ident, $operation:literal;)*) => {
+        $($(#[$doc])* pub const $name: Route = Route {
+            method: $method,
+            path: $path,
+            function: $function,
+            access: Access::$access,
+            operation: $operation,
+        };)*
+
+        /// Every route of the product.
+        pub const ROUTES: &[Route] = &[$($name),*];
+    };
+}
+
+routes! {
+    /// `POST /fhir/R4/Project`.
+    CREATE_PROJECT = "POST" "/fhir/R4/Project" => "create-project", SuperAdmin, "create a bare project";
+    /// `POST /fhir/R4/Project/$init`.
+    INIT_PROJECT = "POST" "/fhir/R4/Project/$init" => "create-project", Member, "create a project with owner and default client";
+    /// `POST /admin/projects/{projectId}/invite`.
+    INVITE = "POST" "/admin/projects/{projectId}/invite" => "invite", Admin, "invite a person";
+    /// `GET /fhir/R4/ProjectMembership`.
+    LIST_MEMBERS = "GET" "/fhir/R4/ProjectMembership" => "list-members", Admin, "list or search members";
+    /// `POST /fhir/R4/ProjectMembership/_search`.
+    SEARCH_MEMBERS = "POST" "/fhir/R4/ProjectMembership/_search" => "list-members", Admin, "search members by form";
+    /// `GET /admin/projects/{projectId}/members/{membershipId}`.
+    GET_MEMBERSHIP = "GET" "/admin/projects/{projectId}/members/{membershipId}" => "get-membership", Admin, "read a membership";
+    /// `POST /admin/projects/{projectId}/members/{membershipId}`.
+    UPDATE_MEMBERSHIP = "POST" "/admin/projects/{projectId}/members/{membershipId}" => "update-membership", Admin, "update a membership";
+    /// `DELETE /admin/projects/{projectId}/members/{membershipId}`.
+    REMOVE_MEMBER = "DELETE" "/admin/projects/{projectId}/members/{membershipId}" => "remove-member", Admin, "remove a member";
+    /// `POST /admin/projects/{projectId}/client`.
+    CREATE_CLIENT = "POST" "/admin/projects/{projectId}/client" => "create-client", Admin, "create an application";
+    /// `GET /auth/me`.
+    ME = "GET" "/auth/me" => "me", Member, "who am I";
+    /// `POST /oauth2/token`.
+    TOKEN = "POST" "/oauth2/token" => "token", Open, "exchange credentials for tokens";
+    /// `POST /fhir/R4/{resourceType}`.
+    FHIR_CREATE = "POST" "/fhir/R4/{resourceType}" => "fhir-write", Admin, "create a resource";
+    /// `GET /fhir/R4/{resourceType}/{id}`.
+    FHIR_READ = "GET" "/fhir/R4/{resourceType}/{id}" => "fhir-read", Admin, "read a resource";
+    /// `GET /`.
+    ROOT = "GET" "/" => "discovery", Open, "say OK";
+    /// `GET /healthcheck`.
+    HEALTHCHECK = "GET" "/healthcheck" => "discovery", Open, "report health";
+    /// `GET /robots.txt`.
+    ROBOTS = "GET" "/robots.txt" => "discovery", Open, "keep crawlers away";
+    /// `GET /.well-known/jwks.json`.
+    JWKS = "GET" "/.well-known/jwks.json" => "discovery", Open, "publish the signing keys";
+    /// `GET /.well-known/openid-configuration`.
+    OPENID = "GET" "/.well-known/openid-configuration" => "discovery", Open, "publish the OpenID configuration";
+    /// `GET /.well-known/oauth-authorization-server`.
+    OAUTH_SERVER = "GET" "/.well-known/oauth-authorization-server" => "discovery", Open, "publish the OAuth configuration";
+}
+
+/// The function that answers what no route names.
+pub const NOT_FOUND: &str = "not-found";
+
+/// The routes that match a path, most specific first: literal segments before parameters.
+pub fn matching(path: &str) -> Vec<&'static Route> {
+    let mut found: Vec<&Route> = ROUTES
+        .iter()
+        .filter(|route| captures(route.path, path).is_some())
+        .collect();
+    found.sort_by_key(|route| route.path.matches('{').count());
+    let fewest = found
+        .first()
+        .map_or(0, |route| route.path.matches('{').count());
+    found.retain(|route| route.path.matches('{').count() == fewest);
+    found
+}
+
+/// The parameters of `path` under `pattern`; `None` when it does not match.
+pub fn captures(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
+    let mut captured = Vec::new();
+    let (mut wanted, mut given) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return Some(captured),
+            (Some(name), Some(value)) if name.starts_with('{') => {
+                if value.is_empty() {
+                    return None;
+                }
+                captured.push((name.trim_matches(['{', '}']), crate::percent::decode(value)));
+            }
+            (Some(literal), Some(value))
+                if literal == value || literal == crate::percent::decode(value) => {}
+            _ => return None,
+        }
+    }
+}
+
+/// The path without the prefix `/api` and without a slash at its end: what is matched.
+pub fn canonical(path: &str) -> &str {
+    let path = path
+        .strip_prefix("/api")
+        .filter(|rest| rest.is_empty() || rest.starts_with('/'))
+        .unwrap_or(path);
+    match path.strip_suffix('/').unwrap_or(path) {
+        "" => "/",
+        rest => rest,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prefix_and_a_slash_at_the_end_change_nothing() {
+        for path in ["/api/auth/me", "/auth/me/", "/api/auth/me/", "/auth/me"] {
+            assert_eq!(canonical(path), "/auth/me");
+        }
+        for path in ["/", "/api", "/api/", ""] {
+            assert_eq!(canonical(path), "/");
+        }
+        assert_eq!(canonical("/apiary"), "/apiary");
+    }
+
+    #[test]
+    fn literal_segments_win_over_parameters() {
+        let names = |path| {
+            matching(path)
+                .iter()
+                .map(|route| route.function)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names("/fhir/R4/Project"), ["create-project"]);
+        assert_eq!(names("/fhir/R4/ProjectMembership"), ["list-members"]);
+        assert_eq!(names("/fhir/R4/Patient"), ["fhir-write"]);
+        assert_eq!(names("/fhir/R4/Project/%24init"), ["create-project"]);
+        assert!(names("/nope").is_empty());
+    }
+}
