@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use crate::mailbox::Mailbox;
 use crate::pump::{Pump, Stream, StreamConsumer, invoke_over_http};
 use crate::table::{Definition, Engine, Storage};
-use crate::watch::{self, Plan, Profile, Route, Watch};
+use crate::watch::router::{Route, write_router};
+use crate::watch::{self, Plan, Profile, Watch};
 use crate::{Advice, Endpoints, TABLE_NAME, environment, tools};
 
 pub use key_file::write_key_file;
@@ -46,7 +47,7 @@ pub struct Options {
     /// Processes per function.
     pub concurrency: usize,
     /// The routes to write into the manifest before the start; none leaves the manifest as it is.
-    pub routes: &'static [Route<'static>],
+    pub routes: Vec<Route<'static>>,
 }
 
 /// A running local cloud.
@@ -124,16 +125,10 @@ impl Cloud {
         &self.mailbox
     }
 
-    /// Stops everything, last what the others need; what could not be delivered is said.
+    /// Stops everything, last what the others need.
     pub async fn down(self) {
         state::remove(&self.data);
         self.watch.stop().await;
-        for letter in self.pump.dead_letters() {
-            eprintln!(
-                "{} gave up a record: {} ({})",
-                letter.function, letter.record["dynamodb"]["Keys"], letter.reason
-            );
-        }
         drop(self.pump);
         self.engine.stop().await;
     }
@@ -161,7 +156,7 @@ async fn prepare(
     environment: &[(String, String)],
 ) -> Result<watch::Binaries, Advice> {
     if !options.routes.is_empty() {
-        watch::write_router(&options.root.join("Cargo.toml"), options.routes)?;
+        write_router(&options.root.join("Cargo.toml"), &options.routes)?;
     }
     let mut binaries = watch::build(&options.root, options.profile).await?;
     let bootstrap = binaries.remove("bootstrap");

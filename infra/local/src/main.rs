@@ -103,7 +103,7 @@ impl Settings {
                 Profile::Debug
             },
             concurrency: self.concurrency.into(),
-            routes: &[],
+            routes: Vec::new(),
         })
     }
 }

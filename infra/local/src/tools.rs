@@ -1,5 +1,6 @@
 //! The tools from outside: found, or fetched into a folder that git ignores, or named with the way to get them.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -20,7 +21,11 @@ pub fn cargo_lambda(root: &Path) -> Result<PathBuf, Advice> {
     {
         return Ok(found);
     }
-    fetch(&folder)?;
+    // Two runs may come here at once, as tests do: the second waits and then finds what the first has fetched.
+    let _turn = turn(&root.join(".tools"))?;
+    if !fetched.is_file() {
+        fetch(&folder)?;
+    }
     match fetched.is_file() {
         true => Ok(fetched),
         false => Err(Advice::new(format!(
@@ -55,6 +60,18 @@ fn on_path(program: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
+fn turn(tools: &Path) -> Result<File, Advice> {
+    let take = || {
+        std::fs::create_dir_all(tools)?;
+        let lock = File::create(tools.join("lock"))?;
+        lock.lock()?;
+        Ok(lock)
+    };
+    take().map_err(|error: std::io::Error| {
+        Advice::new(format!("Make {} writable: {error}.", tools.display()))
+    })
+}
+
 /// Only the program itself: the linker it would bring along is for other machines than this one.
 fn fetch(folder: &Path) -> Result<(), Advice> {
     let install = Advice::new(
@@ -72,6 +89,7 @@ fn fetch(folder: &Path) -> Result<(), Advice> {
         "--quiet",
         "--disable-pip-version-check",
         "--no-deps",
+        "--root-user-action=ignore",
         "--target",
     ]);
     // Its own words stay on the screen: they say what the network or the disk refused.
@@ -89,7 +107,10 @@ fn fetch(folder: &Path) -> Result<(), Advice> {
 }
 
 fn python() -> Command {
-    Command::new("python3")
+    let mut python = Command::new("python3");
+    // In a container everybody is root; the folder below is nobody else's business.
+    python.env("PIP_ROOT_USER_ACTION", "ignore");
+    python
 }
 
 fn succeeds(command: &mut Command) -> bool {

@@ -7,7 +7,7 @@
 
 mod build;
 mod family;
-mod router;
+pub mod router;
 mod warm;
 
 use std::path::{Path, PathBuf};
@@ -21,7 +21,6 @@ use crate::Advice;
 use family::Family;
 
 pub use build::{Binaries, Profile, build};
-pub use router::{Route, router_block, write_router};
 
 /// How long cargo-lambda may take until it listens; it reads the workspace's metadata first.
 const START: Duration = Duration::from_secs(60);
