@@ -43,3 +43,25 @@ pub fn environment(endpoints: &Endpoints) -> Vec<(String, String)> {
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_base_url_ends_with_one_slash_however_it_was_given() {
+        for api in ["http://127.0.0.1:9000", "http://127.0.0.1:9000/"] {
+            let endpoints = Endpoints {
+                api: api.into(),
+                table: "http://127.0.0.1:1".into(),
+                mailbox: "http://127.0.0.1:2".into(),
+                key_file: "master.key".into(),
+            };
+            let wanted = (
+                "ROSTER_BASE_URL".to_owned(),
+                "http://127.0.0.1:9000/".to_owned(),
+            );
+            assert!(environment(&endpoints).contains(&wanted));
+        }
+    }
+}

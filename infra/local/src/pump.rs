@@ -7,6 +7,7 @@
 mod consumer;
 mod delivery;
 mod filter;
+mod http;
 mod source;
 
 use std::future::Future;
@@ -23,6 +24,7 @@ use crate::Advice;
 
 pub use consumer::StreamConsumer;
 pub use filter::Pattern;
+pub use http::invoke_over_http;
 
 /// How soon a new record is seen. Lambda polls a quiet stream four times a second.
 const POLL: Duration = Duration::from_millis(50);
@@ -110,25 +112,4 @@ async fn follow(mut source: source::Source, delivery: delivery::Delivery) {
         // Only now: a stop in between repeats records, which every consumer must bear, and loses none.
         source.remember();
     }
-}
-
-/// Calls functions through the invocation address of a Lambda host, `<api>/2015-03-31/functions/<name>/invocations`.
-pub fn invoke_over_http(api: &str) -> Invoke {
-    let api = api.trim_end_matches('/').to_owned();
-    let client = reqwest::Client::new();
-    Arc::new(move |function, event| {
-        let url = format!("{api}/2015-03-31/functions/{function}/invocations");
-        let call = client.post(url).json(&event).send();
-        Box::pin(async move {
-            let answer = call.await.map_err(|error| error.to_string())?;
-            let failed = !answer.status().is_success()
-                || answer.headers().contains_key("x-amz-function-error");
-            let body = answer.text().await.map_err(|error| error.to_string())?;
-            if failed {
-                return Err(body);
-            }
-            // A function that answers nothing has taken everything.
-            Ok(serde_json::from_str(&body).unwrap_or(Value::Null))
-        })
-    })
 }

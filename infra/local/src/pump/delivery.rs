@@ -76,6 +76,10 @@ impl Delivery {
 
     fn give_up(&self, record: &Value, reason: String) {
         let function = self.consumer.function.clone();
+        eprintln!(
+            "{function} gave up the record {}: {reason}",
+            record["dynamodb"]["Keys"]
+        );
         let letter = DeadLetter {
             function,
             record: record.clone(),
