@@ -3,10 +3,11 @@
 //! `?exit` ends the process, `?sleep=<ms>` takes its time, `?get=<n>` reads n rows one after the other,
 //! `?together=<n>` reads n rows at once, `?write=<row>` writes one row by a transaction.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use aws_sdk_dynamodb::{Client, Error as TableError};
 use lambda_http::{Body, Error, Request, RequestExt, Response, service_fn};
-use std::time::Duration;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -17,7 +18,12 @@ async fn main() -> Result<(), Error> {
 
 async fn answer(table: &Client, request: Request) -> Result<Response<Body>, Error> {
     let query = request.query_string_parameters();
-    let number = |name| query.first(name).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+    let number = |name| {
+        query
+            .first(name)
+            .and_then(|text| text.parse::<u64>().ok())
+            .unwrap_or(0)
+    };
     if query.first("exit").is_some() {
         std::process::exit(3);
     }
@@ -39,23 +45,38 @@ async fn answer(table: &Client, request: Request) -> Result<Response<Body>, Erro
     if let Some(row) = query.first("write") {
         write(table, row).await?;
     }
-    let said = format!("{} {}", request.method(), request.raw_http_path());
-    let mut text = std::io::Write::write_all(&mut std::io::stderr(), format!("{said}\n").as_bytes()).map(|()| said)?;
-    text.push_str(&format!(" by {}", std::process::id()));
-    let response = Response::builder().status(200).header("content-type", "text/plain");
+    eprintln!("asked for {}", request.raw_http_path());
+    let text = format!(
+        "{} {} by {}",
+        request.method(),
+        request.raw_http_path(),
+        std::process::id()
+    );
+    let response = Response::builder()
+        .status(200)
+        .header("content-type", "text/plain");
     Ok(response.body(Body::from(text))?)
 }
 
 async fn get(table: &Client, row: String) -> Result<(), TableError> {
-    let get = table.get_item().table_name("t").key("PK", AttributeValue::S("p".into()));
+    let get = table
+        .get_item()
+        .table_name("t")
+        .key("PK", AttributeValue::S("p".into()));
     get.key("SK", AttributeValue::S(row)).send().await?;
     Ok(())
 }
 
 async fn write(table: &Client, row: &str) -> Result<(), Error> {
-    let put = Put::builder().table_name("t").item("PK", AttributeValue::S("p".into()));
+    let put = Put::builder()
+        .table_name("t")
+        .item("PK", AttributeValue::S("p".into()));
     let put = put.item("SK", AttributeValue::S(row.to_owned())).build()?;
     let step = TransactWriteItem::builder().put(put).build();
-    table.transact_write_items().transact_items(step).send().await?;
+    table
+        .transact_write_items()
+        .transact_items(step)
+        .send()
+        .await?;
     Ok(())
 }

@@ -28,12 +28,22 @@ pub fn workspace() -> PathBuf {
 async fn build() -> io::Result<PathBuf> {
     let folder = profile_folder()?;
     let target = folder.parent().unwrap_or(&folder);
-    let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or("debug");
+    let name = folder
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or("debug");
     let profile = if name == "debug" { "dev" } else { name };
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
-        .args(["build", "--quiet", "--workspace", "--bins", "--profile", profile])
+        .args([
+            "build",
+            "--quiet",
+            "--workspace",
+            "--bins",
+            "--profile",
+            profile,
+        ])
         .arg("--target-dir")
         .arg(target)
         .current_dir(workspace())
@@ -50,7 +60,9 @@ fn accept(built: Output, folder: PathBuf) -> io::Result<PathBuf> {
         return Ok(folder);
     }
     let printed = String::from_utf8_lossy(&built.stderr).into_owned();
-    Err(io::Error::other(format!("cargo cannot build the functions:\n{printed}")))
+    Err(io::Error::other(format!(
+        "cargo cannot build the functions:\n{printed}"
+    )))
 }
 
 /// `target/<profile>`: test binaries lie in its `deps`, examples in its `examples`.
@@ -62,9 +74,17 @@ fn profile_folder() -> io::Result<PathBuf> {
 
 /// What cargo sets for this test alone. Build scripts watch some of it, and would run again for nothing.
 fn ours() -> impl Iterator<Item = String> {
-    let prefixes = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
+    let prefixes = [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_",
+        "CARGO_PRIMARY_",
+    ];
     let names = std::env::vars().map(|(name, _)| name);
     names.filter(move |name| {
-        prefixes.iter().any(|prefix| name.starts_with(prefix)) || name == "LD_LIBRARY_PATH" || name == "OUT_DIR"
+        prefixes.iter().any(|prefix| name.starts_with(prefix))
+            || name == "LD_LIBRARY_PATH"
+            || name == "OUT_DIR"
     })
 }

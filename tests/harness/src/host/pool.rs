@@ -104,16 +104,16 @@ impl Pool {
             // Two arrivals nobody waited for leave one wake-up between them: pass it on.
             self.arrived.notify_one();
         }
-        let late = instance.clone();
-        let deadline = Task::start(async move {
-            tokio::time::sleep(DEADLINE).await;
-            late.time_is_up();
-        });
         let Event {
             request,
             payload,
             reply,
         } = event;
+        let (late, of) = (instance.clone(), request.clone());
+        let deadline = Task::start(async move {
+            tokio::time::sleep(DEADLINE).await;
+            late.time_is_up(&of);
+        });
         let in_hand = InHand {
             request: request.clone(),
             reply,
@@ -198,7 +198,9 @@ impl Instance {
     /// Answers in the function's place, then kills it; the process keeps the event in hand until it is dead.
     fn time_is_up(&self, request: &str) {
         let mut slot = self.in_hand();
-        let Some(in_hand) = slot.as_mut().filter(|in_hand| in_hand.request == request) else { return };
+        let Some(in_hand) = slot.as_mut().filter(|in_hand| in_hand.request == request) else {
+            return;
+        };
         let (nobody, _) = oneshot::channel();
         let reply = std::mem::replace(&mut in_hand.reply, nobody);
         let _gone = reply.send(Err(Broken::TimedOut(self.pool.function.clone())));
