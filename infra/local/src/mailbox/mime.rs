@@ -125,7 +125,7 @@ fn words(value: &str) -> String {
     let mut decoded = String::new();
     let mut rest = value;
     while let Some((before, word, after)) = encoded_word(rest) {
-        if !(before.trim().is_empty() && !decoded.is_empty()) {
+        if !before.trim().is_empty() || decoded.is_empty() {
             decoded.push_str(before);
         }
         decoded.push_str(&word);
