@@ -61,7 +61,7 @@ async fn answer(table: &Client, request: Request) -> Result<Response<Body>, Erro
 async fn get(table: &Client, row: String) -> Result<(), TableError> {
     let get = table
         .get_item()
-        .table_name("t")
+        .table_name("rows")
         .key("PK", AttributeValue::S("p".into()));
     get.key("SK", AttributeValue::S(row)).send().await?;
     Ok(())
@@ -69,7 +69,7 @@ async fn get(table: &Client, row: String) -> Result<(), TableError> {
 
 async fn write(table: &Client, row: &str) -> Result<(), Error> {
     let put = Put::builder()
-        .table_name("t")
+        .table_name("rows")
         .item("PK", AttributeValue::S("p".into()));
     let put = put.item("SK", AttributeValue::S(row.to_owned())).build()?;
     let step = TransactWriteItem::builder().put(put).build();

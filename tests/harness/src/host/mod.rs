@@ -36,6 +36,8 @@ pub struct Setup {
     pub routes: &'static [Route],
     /// How many processes one function may have at once.
     pub instances: usize,
+    /// How long a function has from the moment it is handed an event; then it is killed.
+    pub deadline: Duration,
 }
 
 /// Why an event got no answer.
@@ -44,7 +46,7 @@ pub enum Broken {
     /// The process ended while it had the event in hand, or before it ever asked for one.
     #[error("{0}: the process ended before it answered")]
     Crashed(String),
-    /// The function did not answer within 10 seconds and was killed.
+    /// The function did not answer in time and was killed.
     #[error("{0}: no answer within the deadline")]
     TimedOut(String),
     /// The function reported an error to the runtime instead of an answer.

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use super::Broken;
-use super::pool::{DEADLINE, Outcome};
+use super::pool::Outcome;
 use super::processes::Processes;
 
 type Shared = State<Arc<Processes>>;
@@ -48,7 +48,8 @@ async fn next(State(processes): Shared, Path(process): Path<u64>) -> Response {
     };
     let function = &instance.pool.function;
     let now = Timestamp::now();
-    let deadline = i128::from(now.as_millisecond()) + DEADLINE.as_millis().cast_signed();
+    let deadline =
+        i128::from(now.as_millisecond()) + instance.pool.deadline.as_millis().cast_signed();
     let headers = [
         ("lambda-runtime-aws-request-id", request.clone()),
         ("lambda-runtime-deadline-ms", deadline.to_string()),
