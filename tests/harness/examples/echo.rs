@@ -17,6 +17,7 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn answer(table: &Client, request: Request) -> Result<Response<Body>, Error> {
+    eprintln!("asked for {}", request.raw_http_path());
     let query = request.query_string_parameters();
     let number = |name| {
         query
@@ -45,7 +46,6 @@ async fn answer(table: &Client, request: Request) -> Result<Response<Body>, Erro
     if let Some(row) = query.first("write") {
         write(table, row).await?;
     }
-    eprintln!("asked for {}", request.raw_http_path());
     let text = format!(
         "{} {} by {}",
         request.method(),

@@ -65,6 +65,20 @@ impl Stage {
         (answer, recording)
     }
 
+    async fn until_logged(&self, text: &str) {
+        for _ in 0..500 {
+            let lines = self.host.logs();
+            if lines
+                .iter()
+                .any(|line| line.function == "echo" && line.text.contains(text))
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{text} is not in {:?}", self.host.logs());
+    }
+
     async fn row_exists(&self, row: &str) -> bool {
         let get = json!({ "TableName": "rows", "Key": key(row) });
         table(self.engine.url(), "GetItem", &get).await.body["Item"].is_object()
@@ -115,16 +129,7 @@ async fn a_request_goes_through_the_function_and_back() {
         answer.text
     );
     assert_eq!(answer.header("content-type"), "text/plain");
-    let logged = |line: &roster_harness::host::Line| {
-        line.function == "echo" && line.text.contains("/echo/x y")
-    };
-    for _ in 0..100 {
-        if stage.host.logs().iter().any(logged) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("what the function wrote is not in {:?}", stage.host.logs());
+    stage.until_logged("/echo/x y").await;
 }
 
 #[tokio::test]
@@ -354,8 +359,10 @@ async fn half_of_a_batch_read_can_stay_unprocessed() {
 async fn a_process_that_hosts_until_it_is_killed() {
     let stage = Stage::set(1).await;
     let idle = stage.client.get("/echo/a").await.must(200);
-    println!("function process {}", process(&idle));
-    stage.client.get("/echo/a?sleep=1900").await;
+    let client = stage.client.clone();
+    tokio::spawn(async move { client.get("/echo/busy?sleep=60000").await });
+    stage.until_logged("/echo/busy").await;
+    eprintln!("function process {}", process(&idle));
     tokio::time::sleep(Duration::from_secs(600)).await;
 }
 
@@ -368,11 +375,11 @@ fn no_function_outlives_a_test_process_that_is_killed() {
             "--ignored",
             "--nocapture",
         ])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(hosting.stdout.take().unwrap())
+    let lines = BufReader::new(hosting.stderr.take().unwrap())
         .lines()
         .map(Result::unwrap);
     let function = lines.filter_map(|line| {

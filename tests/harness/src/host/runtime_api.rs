@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use jiff::Timestamp;
@@ -105,12 +105,7 @@ fn answer(
 }
 
 /// The process will end now; that it never asked for an event tells the pool what to do.
-async fn init_error(
-    State(processes): Shared,
-    Path(process): Path<u64>,
-    _: HeaderMap,
-    body: Bytes,
-) -> StatusCode {
+async fn init_error(State(processes): Shared, Path(process): Path<u64>, body: Bytes) -> StatusCode {
     if let Some(instance) = processes.instance(process) {
         processes.note(
             &instance.pool.function,

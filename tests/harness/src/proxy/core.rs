@@ -10,6 +10,8 @@ use axum::http::{HeaderMap, HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
+use crate::background;
+
 use super::answers::{self, Refused};
 use super::call::{Asked, Call};
 use super::conflicts::InFlight;
@@ -57,6 +59,7 @@ impl Core {
     pub(super) fn new(engine: &str) -> Self {
         Self {
             engine: engine.to_owned(),
+            client: background::http_client(),
             ..Self::default()
         }
     }

@@ -118,13 +118,9 @@ pub struct Client {
 impl Client {
     /// An anonymous caller of the API at this base URL.
     pub fn new(base: &str) -> Self {
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build();
-        let http = http.unwrap_or_default();
         Self {
             base: base.trim_end_matches('/').into(),
-            http,
+            http: background::http_client(),
             identity: None,
             authorization: None,
         }

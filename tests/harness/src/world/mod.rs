@@ -127,6 +127,7 @@ impl World {
         let request = Request::new("POST", "/")
             .header("x-amz-target", "DynamoDB_20120810.Query")
             .header("authorization", boot::SIGNATURE)
+            .header("x-amz-date", "20260101T000000Z")
             .body("application/x-amz-json-1.0", query.to_string());
         let mut answer = Client::new(self.engine.url()).send(request).await.must(200);
         match answer.body["Items"].take() {
