@@ -1,15 +1,19 @@
 //! The local cloud: what AWS gives the functions in production, on one machine and behind the same sockets.
 //!
 //! [`table`] is DynamoDB, [`mailbox`] is SES, [`pump`] carries the table's stream to
-//! the functions that follow it, [`environment()`] is what a function finds in its environment. The functions
+//! the functions that follow it, [`watch`] runs the functions behind
+//! `cargo lambda watch`, [`environment()`] is what they find in their environment, [`cloud`] is all of it together. The functions
 //! do not know that they are local: every stand-in speaks the wire format of the service it stands for, and its address
 //! reaches the SDK through the SDK's own variables. Nothing here listens anywhere but on the listener it is given.
 
 mod advice;
+pub mod cloud;
 mod environment;
 pub mod mailbox;
 pub mod pump;
 pub mod table;
+pub mod tools;
+pub mod watch;
 
 pub use advice::Advice;
 pub use environment::{Endpoints, TABLE_NAME, environment};

@@ -1,0 +1,174 @@
+//! The whole local cloud, from the engine to the first admin.
+
+mod bootstrap;
+mod key_file;
+mod ports;
+mod state;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use crate::mailbox::Mailbox;
+use crate::pump::{Pump, Stream, StreamConsumer, invoke_over_http};
+use crate::table::{Definition, Engine, Storage};
+use crate::watch::{self, Plan, Profile, Route, Watch};
+use crate::{Advice, Endpoints, TABLE_NAME, environment, tools};
+
+pub use key_file::write_key_file;
+pub use state::State;
+
+/// Whether rows outlive the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// They lie in the data folder.
+    Rows,
+    /// They are in memory; the data folder has only what this run needs.
+    Nothing,
+}
+
+/// What a person may choose. Every address is on 127.0.0.1.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The workspace.
+    pub root: PathBuf,
+    /// The API's port, 0 for any free one.
+    pub api_port: u16,
+    /// The mailbox's port, 0 for any free one.
+    pub mailbox_port: u16,
+    /// The table's port, 0 for any free one.
+    pub table_port: u16,
+    /// The data folder.
+    pub data: PathBuf,
+    /// Whether rows outlive the run.
+    pub keep: Keep,
+    /// How the functions are compiled.
+    pub profile: Profile,
+    /// Processes per function.
+    pub concurrency: usize,
+    /// The routes to write into the manifest before the start; none leaves the manifest as it is.
+    pub routes: &'static [Route<'static>],
+}
+
+/// A running local cloud.
+pub struct Cloud {
+    state: State,
+    watch: Watch,
+    pump: Pump,
+    mailbox: Mailbox,
+    engine: Engine,
+    data: PathBuf,
+    /// Held for as long as the cloud runs; the system frees it even after a SIGKILL.
+    _lock: File,
+}
+
+impl Cloud {
+    /// Starts everything and returns when every function answers.
+    ///
+    /// # Errors
+    /// One sentence that says what to do: a second instance, a taken port, a missing tool, a damaged folder, a limit.
+    pub async fn up(options: &Options) -> Result<Self, Advice> {
+        let lock = state::claim(&options.data)?;
+        let cargo_lambda = tools::cargo_lambda(&options.root)?;
+        let ports = ports::Ports::take(options).await?;
+        let template = options.root.join("infra/template.yaml");
+
+        let key_file = key_file::in_folder(&options.data)?;
+        let engine = Engine::start(storage(options), ports.table)?;
+        Definition::from_template(&template)?.create(engine.database(), TABLE_NAME)?;
+        let mailbox = Mailbox::start(ports.mailbox)?;
+        let endpoints = Endpoints {
+            api: format!("http://127.0.0.1:{}", ports.api),
+            table: engine.url().into(),
+            mailbox: mailbox.url().into(),
+            key_file,
+        };
+        let environment = environment(&endpoints);
+        let functions = prepare(options, &environment).await?;
+
+        let root = options.root.clone();
+        let plan = Plan {
+            root,
+            cargo_lambda,
+            port: ports.api,
+            concurrency: options.concurrency,
+            functions,
+            environment,
+        };
+        let watch = Watch::start(&plan).await?;
+        let consumers = StreamConsumer::from_template(&template)?;
+        let pump = Pump::start(
+            &stream(options, &engine),
+            consumers,
+            &invoke_over_http(&endpoints.api),
+        )?;
+        let state = State::of(&endpoints);
+        state.write(&options.data)?;
+        Ok(Self {
+            state,
+            watch,
+            pump,
+            mailbox,
+            engine,
+            data: options.data.clone(),
+            _lock: lock,
+        })
+    }
+
+    /// Where everything is and who may sign in.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The letters.
+    pub fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
+    }
+
+    /// Stops everything, last what the others need; what could not be delivered is said.
+    pub async fn down(self) {
+        state::remove(&self.data);
+        self.watch.stop().await;
+        for letter in self.pump.dead_letters() {
+            eprintln!(
+                "{} gave up a record: {} ({})",
+                letter.function, letter.record["dynamodb"]["Keys"], letter.reason
+            );
+        }
+        drop(self.pump);
+        self.engine.stop().await;
+    }
+}
+
+fn storage(options: &Options) -> Storage {
+    match options.keep {
+        Keep::Rows => Storage::Folder(options.data.clone()),
+        Keep::Nothing => Storage::Memory,
+    }
+}
+
+fn stream(options: &Options, engine: &Engine) -> Stream {
+    let places = (options.keep == Keep::Rows).then(|| options.data.join("stream"));
+    Stream {
+        database: engine.database().clone(),
+        table: TABLE_NAME.into(),
+        places,
+    }
+}
+
+/// Builds, and runs the bootstrap command: a function that finds no keys in the table would not start.
+async fn prepare(
+    options: &Options,
+    environment: &[(String, String)],
+) -> Result<watch::Binaries, Advice> {
+    if !options.routes.is_empty() {
+        watch::write_router(&options.root.join("Cargo.toml"), options.routes)?;
+    }
+    let mut binaries = watch::build(&options.root, options.profile).await?;
+    let bootstrap = binaries.remove("bootstrap");
+    bootstrap::run(
+        bootstrap.as_deref().unwrap_or(Path::new("bootstrap")),
+        environment,
+    )
+    .await?;
+    Ok(binaries)
+}
