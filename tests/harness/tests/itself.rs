@@ -41,7 +41,7 @@ impl Stage {
         let deadline = Duration::from_secs(2);
         let setup = Setup {
             binaries,
-            routes: ROUTES,
+            routes: ROUTES.to_vec(),
             instances,
             deadline,
         };
@@ -281,14 +281,23 @@ async fn a_lost_answer_was_carried_out_and_is_asked_for_again() {
 #[tokio::test]
 async fn a_crash_before_the_call_leaves_nothing_and_a_crash_after_it_leaves_the_row() {
     let stage = Stage::set(1).await;
-    stage
-        .proxy
-        .lay(Plan::new(1).nth("*", 1, Fault::CrashBefore));
-    stage.client.get("/echo/a?write=before").await.must(502);
-    assert!(!stage.row_exists("before").await);
-    stage.proxy.lay(Plan::new(1).nth("*", 1, Fault::CrashAfter));
-    stage.client.get("/echo/a?write=after").await.must(502);
-    assert!(stage.row_exists("after").await);
+    for (fault, row, is_there) in [
+        (Fault::CrashBefore, "before", false),
+        (Fault::CrashAfter, "after", true),
+    ] {
+        stage.proxy.lay(Plan::new(1).nth("echo/*", 1, fault));
+        let broken = stage
+            .client
+            .get(&format!("/echo/a?write={row}"))
+            .await
+            .must(502);
+        assert!(
+            broken.header("x-broken").contains("ended"),
+            "{:?}",
+            broken.headers
+        );
+        assert_eq!(stage.row_exists(row).await, is_there, "{fault:?}");
+    }
     stage.client.get("/echo/a").await.must(200);
 }
 

@@ -33,7 +33,7 @@ pub struct Setup {
     /// The folder that holds one binary per function, named like it.
     pub binaries: PathBuf,
     /// Every route; what fits none goes to the function `not-found`.
-    pub routes: &'static [Route],
+    pub routes: Vec<Route>,
     /// How many processes one function may have at once.
     pub instances: usize,
     /// How long a function has from the moment it is handed an event; then it is killed.
@@ -85,7 +85,7 @@ impl Host {
     ) -> io::Result<Self> {
         let (runtime_listener, runtime_url) = background::listen().await?;
         let (front_listener, url) = background::listen().await?;
-        let routes = Routes::new(setup.routes);
+        let routes = Routes::new(setup.routes.clone());
         let processes = Arc::new(Processes::new(setup, runtime_url, environment(&url)));
         let runtime = Task::start(runtime_api::serve(runtime_listener, processes.clone()));
         let front = Task::start(front::serve(front_listener, routes, processes.clone()));

@@ -120,7 +120,7 @@ impl Core {
             (plan.fault(asked), plan.has_conflicts())
         };
         let _held = match conflicts.then(|| self.in_flight.enter(asked)) {
-            Some(Err(taken)) => return Ok(Answer::refused(conflict(asked, &taken))),
+            Some(Err(taken)) => return Ok(Answer::refused(answers::conflict(asked, &taken))),
             Some(Ok(held)) => held,
             None => None,
         };
@@ -219,18 +219,6 @@ impl Core {
             let mut recording = recorder.lock().unwrap_or_else(PoisonError::into_inner);
             recording.calls.push(call.clone());
         }
-    }
-}
-
-/// What the later of two calls in conflict is told; `taken` says which of its rows were held.
-fn conflict(asked: &Asked, taken: &[bool]) -> Refused {
-    match asked.action.as_str() {
-        "BatchWriteItem" => (
-            200,
-            json!({ "UnprocessedItems": asked.body["RequestItems"] }),
-        ),
-        "PutItem" | "UpdateItem" | "DeleteItem" => answers::write_conflict(),
-        _ => answers::transaction_cancelled(taken),
     }
 }
 

@@ -1,6 +1,6 @@
 //! How a world starts, part by part.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +31,7 @@ pub(super) async fn boot(options: Options) -> io::Result<World> {
     let folder = tempfile::Builder::new().prefix("roster-world-").tempdir()?;
     host::remove_at_end(folder.path());
     let key_file = folder.path().join("master.key");
-    write_key(&key_file)?;
+    local::cloud::write_key_file(&key_file).map_err(io::Error::other)?;
 
     let template = build::workspace().join("infra/template.yaml");
     let engine = engine(&template).await?;
@@ -134,11 +134,4 @@ async fn bootstrap(command: &Path, environment: Vec<(String, String)>) -> io::Re
         "bootstrap failed ({}):\n{said}",
         ended.status
     )))
-}
-
-/// 32 random bytes, readable by the owner of the folder alone.
-fn write_key(file: &Path) -> io::Result<()> {
-    let mut key = [0; 32];
-    io::Read::read_exact(&mut std::fs::File::open("/dev/urandom")?, &mut key)?;
-    std::fs::File::create_new(file)?.write_all(&key)
 }

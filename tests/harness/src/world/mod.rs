@@ -26,8 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// What a world is made of.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Every route of the API; `gateway::ROUTES` in the form the host reads.
-    pub routes: &'static [Route],
+    /// Every route of the API, in any order: method, path pattern, function.
+    pub routes: Vec<Route>,
     /// How many processes one function may have at once.
     pub instances: usize,
     /// What goes wrong at the table, once the first administrator exists.
