@@ -14,6 +14,7 @@ mod runtime_api;
 
 use std::io;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -65,6 +66,8 @@ pub struct Line {
     /// The line, without its end.
     pub text: String,
 }
+
+type KillFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The running host. Dropping it kills every function process.
 pub struct Host {
@@ -148,8 +151,6 @@ impl Host {
         self.processes.logs()
     }
 }
-
-type KillFuture = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Drop for Host {
     fn drop(&mut self) {

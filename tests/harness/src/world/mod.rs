@@ -6,6 +6,7 @@ mod client;
 mod project;
 
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use local::mailbox::{Letter, Mailbox};
@@ -38,7 +39,7 @@ pub struct Options {
 
 /// A running product. It outlives the test that started it; dropping it stops everything.
 pub struct World {
-    host: std::sync::Arc<Host>,
+    host: Arc<Host>,
     proxy: Proxy,
     pump: Pump,
     mailbox: Mailbox,
