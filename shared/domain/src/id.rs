@@ -8,7 +8,7 @@ use uuid::Uuid;
 #[error("not a UUID")]
 pub struct NotAnId;
 
-fn parse(text: &str) -> Result<Uuid, NotAnId> {
+pub(crate) fn parse(text: &str) -> Result<Uuid, NotAnId> {
     if text.len() != 36 {
         return Err(NotAnId);
     }

@@ -4,20 +4,40 @@
 //! three words: a [`Fault`] is a badly formed field, a [`Refusal`] is the rules saying no, a [`Failure`] is what a lower
 //! room reports whatever it is made of.
 
+mod caller;
+mod claimant;
+mod definition;
 mod dice;
 mod email;
+mod evidence;
 mod failure;
 mod fault;
+mod form;
 mod id;
+mod invitation;
+mod membership;
+mod profile;
+mod project;
 mod refusal;
 mod secret;
 mod time;
+mod user;
 
+pub use caller::Caller;
+pub use claimant::Claimant;
+pub use definition::faults;
 pub use dice::Dice;
 pub use email::Email;
+pub use evidence::{ClientStanding, Credentials, Evidence, Session, Subject};
 pub use failure::Failure;
 pub use fault::{Fault, FaultKind};
+pub use form::Form;
 pub use id::{ClientId, LoginId, MembershipId, NotAnId, ProjectId, RequestId, UserId};
+pub use invitation::{Existing, Invitation};
+pub use membership::{Membership, PROJECT_MEMBERSHIP, administrative_references};
+pub use profile::{ProfileRef, ProfileType, emails, person_body};
+pub use project::{PROJECT, Project};
 pub use refusal::Refusal;
 pub use secret::{Blind, Secret};
 pub use time::Timestamp;
+pub use user::{Scope, Standing, USER, User, user_reference};

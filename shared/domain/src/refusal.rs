@@ -49,6 +49,9 @@ pub enum Refusal {
     /// Another request changed the same thing first, again and again.
     #[error("The resource was changed by another request; read it again and repeat")]
     Contended,
+    /// The body, or what would have to be stored, is larger than the server takes.
+    #[error("File too large")]
+    TooLarge,
     /// An `Idempotency-Key` was used before with another body.
     #[error("Idempotency-Key was already used with a different request body")]
     IdempotencyMismatch,

@@ -1,1 +1,28 @@
 //! FHIR R4, pure: resource envelope, references, search, bundles, outcomes, definitions.
+//!
+//! Nothing here knows HTTP, a database, a clock or a random generator: values go in, values come out.
+
+mod bundle;
+mod compartment;
+mod content;
+mod json;
+mod known;
+mod link;
+mod meta;
+mod name;
+mod outcome;
+mod reference;
+mod resource;
+pub mod schema;
+pub mod search;
+
+pub use bundle::{Entry, Mode, Version, batch_response, history, searchset};
+pub use content::without_empties;
+pub use json::{ParseProblem, Unreadable, parse_json};
+pub use known::known;
+pub use link::{Link, search_url};
+pub use meta::Meta;
+pub use name::{display_of, human_name};
+pub use outcome::{Issue, Outcome, Severity};
+pub use reference::Reference;
+pub use resource::{Resource, View};

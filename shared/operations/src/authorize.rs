@@ -1,0 +1,140 @@
+//! Who is it, and may they? One strong read of at most four rows, beside which an operation reads its own.
+
+use std::future::Future;
+
+use domain::{
+    Caller, Claimant, ClientId, Credentials, Failure, ProfileRef, ProjectId, Refusal, Subject,
+    UserId,
+};
+use identity::secret::SecretHash;
+use identity::{Claims, Use};
+use store::Tenant;
+
+use crate::Means;
+
+/// The project that a request names.
+#[derive(Clone, Copy, Debug)]
+pub enum Destination {
+    /// None: the caller's own.
+    Home,
+    /// This one.
+    Project(ProjectId),
+    /// Something that is no id of a project.
+    Nowhere,
+}
+
+/// Who may do it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Everybody who is a member.
+    Member,
+    /// Administrators of the project in which the call acts.
+    Admin,
+    /// Members of the server administrators' project.
+    SuperAdmin,
+}
+
+/// What is asked for: where, and as whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Request {
+    /// Where.
+    pub destination: Destination,
+    /// As whom.
+    pub role: Role,
+}
+
+/// Lets a caller in. `look` is what the operation reads first; it runs beside the authorisation, and what it found or found
+/// wrong is only released when the caller may.
+///
+/// # Errors
+/// [`Refusal::Unauthorized`] first, then [`Refusal::Forbidden`], then [`Refusal::NotFound`] for a super admin on his way to
+/// nowhere, then whatever `look` says.
+pub async fn admit<'a, T, L>(
+    means: Means<'a>,
+    credentials: &Credentials,
+    request: Request,
+    look: impl FnOnce(Tenant<'a>, Claimant) -> L,
+) -> Result<(Caller, T), Failure>
+where
+    L: Future<Output = Result<T, Failure>>,
+{
+    let claimant = identify(means, credentials).await?;
+    let realm = match request.destination {
+        Destination::Home => Some(claimant.project()),
+        Destination::Project(project) => Some(project),
+        Destination::Nowhere => None,
+    };
+    let realm = realm.filter(|realm| may_head_for(means, &claimant, *realm));
+    let Some(realm) = realm else {
+        let caller = Caller::admit(means.store.evidence(&claimant).await?)?;
+        return Err(if caller.is_super_admin() {
+            Refusal::NotFound
+        } else {
+            Refusal::Forbidden
+        }
+        .into());
+    };
+    let claimant = claimant.heading_for(realm);
+    let tenant = means.store.ahead_of(&claimant);
+    let (evidence, found) = tokio::join!(means.store.evidence(&claimant), look(tenant, claimant));
+    let caller = Caller::admit(evidence?)?.acting_in(realm)?;
+    if holds(&caller, request.role) {
+        Ok((caller, found?))
+    } else {
+        Err(Refusal::Forbidden.into())
+    }
+}
+
+/// Whether it is worth reading ahead: in one's own project, or as a super admin, which the rows will confirm or deny.
+fn may_head_for(means: Means<'_>, claimant: &Claimant, realm: ProjectId) -> bool {
+    claimant.project() == realm || claimant.project() == means.keys.super_project()
+}
+
+fn holds(caller: &Caller, role: Role) -> bool {
+    match role {
+        Role::Member => true,
+        Role::Admin => caller.is_admin(),
+        Role::SuperAdmin => caller.is_super_admin(),
+    }
+}
+
+async fn identify(means: Means<'_>, credentials: &Credentials) -> Result<Claimant, Failure> {
+    match credentials {
+        Credentials::None => Err(Refusal::Unauthorized.into()),
+        Credentials::Bearer(token) => {
+            let issuer = &means.settings.base_url;
+            let claims = means
+                .keys
+                .verify(token.reveal(), Use::Access, issuer, means.now);
+            claims
+                .ok()
+                .and_then(|claims| claimant(&claims))
+                .ok_or_else(|| Refusal::Unauthorized.into())
+        }
+        Credentials::Basic(id, secret) => {
+            let row = means.store.client_by_id(*id).await?;
+            let row = row.filter(|row| SecretHash::stored(&row.secret).matches(secret.reveal()));
+            let row = row.ok_or(Refusal::Unauthorized)?;
+            Ok(Claimant::by_secret(
+                *id,
+                row.standing(),
+                (row.project(), row.membership()),
+            ))
+        }
+    }
+}
+
+fn claimant(claims: &Claims) -> Option<Claimant> {
+    let profile: ProfileRef = claims.profile.parse().ok()?;
+    let subject = if profile.kind.is_person() {
+        Subject::User(claims.sub.parse::<UserId>().ok()?)
+    } else {
+        Subject::Client(claims.sub.parse::<ClientId>().ok()?)
+    };
+    Some(Claimant::by_token(
+        subject,
+        claims.login_id,
+        (claims.project, claims.membership),
+        profile,
+    ))
+}

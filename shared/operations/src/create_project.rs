@@ -1,0 +1,116 @@
+//! Create a bare project: no owner, no application, no member (seed guide, "Create a New Project").
+
+use domain::{Caller, Failure, Fault, PROJECT, Project, Refusal};
+use fhir::Resource;
+use serde_json::{Map, Value};
+use store::{Aborted, Action, Tenant, Transaction};
+
+use crate::Means;
+use crate::once::{Once, Slip, answer_again};
+use crate::record::all_fields;
+
+/// Fields that refer to what a new project cannot have yet, or that have a place of their own.
+const NOT_YET: [&str; 5] =
+    ["secret", "systemSecret", "site", "defaultPatientAccessPolicy", "defaultAccessPolicies"];
+
+/// Reads the project that is to be made.
+///
+/// # Errors
+/// One fault per field that does not fit the definition or cannot be set yet.
+pub fn parse(body: &Map<String, Value>) -> Result<Map<String, Value>, Vec<Fault>> {
+    let kind = body.get("resourceType").and_then(Value::as_str).filter(|kind| !kind.is_empty());
+    if kind != Some(PROJECT) {
+        let found = kind.unwrap_or("<EMPTY>");
+        let words = format!("Incorrect resource type: expected {PROJECT}, but found {found}");
+        return Err(vec![Fault::general(words)]);
+    }
+    let mut faults = domain::faults(PROJECT, &Value::Object(body.clone()));
+    for field in NOT_YET.iter().filter(|field| body.contains_key(**field)) {
+        faults.push(Fault::structure(format!("{PROJECT}.{field}"), "Cannot be set before the project exists"));
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let mut fields = body.clone();
+    for envelope in ["resourceType", "id", "meta"] {
+        fields.shift_remove(envelope);
+    }
+    Ok(fields)
+}
+
+/// What the request meets.
+pub struct Seen {
+    fields: Map<String, Value>,
+    slip: Option<Slip>,
+    earlier: Option<store::Answered>,
+}
+
+/// What the request meets, to be read beside the authorisation.
+///
+/// # Errors
+/// The faults of the request, [`Failure::Unavailable`].
+pub async fn look(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    claimant: domain::Claimant,
+    (fields, once): (Result<Map<String, Value>, Failure>, Option<Once>),
+) -> Result<Seen, Failure> {
+    let fields = fields?;
+    let Some(slip) = once.map(|once| once.slip(means, tenant, &claimant)) else {
+        return Ok(Seen { fields, slip: None, earlier: None });
+    };
+    let mut found = tenant.read(std::slice::from_ref(slip.key())).await?;
+    let earlier = slip.earlier(tenant, &mut found, means.now)?;
+    Ok(Seen { fields, slip: Some(slip), earlier })
+}
+
+/// Creates the project.
+///
+/// # Errors
+/// A fault when the owner is no server-scoped user; [`Failure::Unavailable`].
+pub async fn create_project(means: Means<'_>, caller: &Caller, seen: Seen) -> Result<Resource, Failure> {
+    let home = means.store.of(caller);
+    if let Some(earlier) = &seen.earlier {
+        let created = means.store.founding(domain::ProjectId::new(earlier.resource));
+        let project = created.read_project().await?.ok_or(Refusal::Gone)?;
+        return Ok(project.into_resource());
+    }
+    check_owner(means, &seen.fields).await?;
+    let id = means.dice.id();
+    let project = Project::from_resource(Resource {
+        kind: PROJECT.into(),
+        id,
+        meta: means.first_version(caller.profile(), Some(id)),
+        body: seen.fields,
+    });
+    let resource = project.resource();
+    let founded = caller.clone().acting_in(project.id())?;
+    let event = (Action::Create, "create-project");
+    let written = Transaction::new()
+        .steps(means.store.create_project(&project, 0))
+        .step(means.event(&founded, event, resource, all_fields(&resource.body)))
+        .steps(seen.slip.as_ref().map(|slip| slip.remember(home, resource, means.now)))
+        .commit(means.store, means.dice)
+        .await;
+    match written {
+        Ok(()) => Ok(project.into_resource()),
+        Err(Aborted::Failed(failure)) => Err(failure),
+        Err(Aborted::Changed) => Err(Refusal::Contended.into()),
+    }
+}
+
+/// A project's owner is a user above all projects.
+async fn check_owner(means: Means<'_>, fields: &Map<String, Value>) -> Result<(), Failure> {
+    let Some(owner) = fields.get("owner") else {
+        return Ok(());
+    };
+    let owner = fhir::Reference::from_json(owner).filter(|owner| owner.kind() == domain::USER);
+    let user = match owner.and_then(|owner| owner.id()) {
+        Some(id) => means.store.user(domain::UserId::new(id)).await?,
+        None => None,
+    };
+    match user.filter(|user| user.scope() == domain::Scope::Server) {
+        Some(_) => Ok(()),
+        None => Err(Fault::structure("Project.owner", "Invalid reference (Not found)").into()),
+    }
+}

@@ -1,0 +1,239 @@
+//! `Project/$init`: a project that can be used at once, with its owner, his profile and a default application.
+
+use domain::{
+    Caller, Email, Failure, Fault, Membership, PROJECT, PROJECT_MEMBERSHIP, ProfileType, Project, Refusal, Scope,
+    Standing, Subject, USER, User, UserId, person_body,
+};
+use fhir::{Reference, Resource};
+use serde_json::{Map, Value, json};
+use store::{Aborted, Action, Holder, Member, NewUser, Step, Tenant, Transaction};
+
+use crate::Means;
+use crate::create_client::Application;
+use crate::invite::index_steps;
+use crate::record::all_fields;
+
+/// How often a project is decided anew when the owner's address was taken meanwhile.
+const ROUNDS: usize = 4;
+
+/// A well-formed request.
+#[derive(Clone, Debug)]
+pub struct Start {
+    name: String,
+    owner: Option<Reference>,
+    owner_email: Option<Email>,
+}
+
+impl Start {
+    /// Reads a `Parameters` resource or a plain object with the same names.
+    ///
+    /// # Errors
+    /// One fault per parameter that is missing or badly formed.
+    pub fn parse(body: &Map<String, Value>) -> Result<Self, Vec<Fault>> {
+        let inputs = inputs(body);
+        let name = inputs.get("name").and_then(Value::as_str).filter(|name| !name.is_empty());
+        let owner = inputs.get("owner").map(|owner| Reference::from_json(owner).unwrap_or_else(Reference::system));
+        let given = inputs.get("ownerEmail").filter(|email| **email != "");
+        let owner_email = given.and_then(Value::as_str).and_then(|email| email.parse().ok());
+        let mut faults = Vec::new();
+        if name.is_none() {
+            let words = "Expected at least 1 value(s) for required input parameter 'name'";
+            faults.push(Fault::general(words));
+        }
+        if given.is_some() && owner_email.is_none() {
+            faults.push(Fault::invalid("ownerEmail", "Valid email address is required"));
+        }
+        if owner.as_ref().is_some_and(|owner| owner.kind() != USER) {
+            faults.push(Fault::general("Only Users are permitted to be the owner of a new Project"));
+        }
+        if faults.is_empty() {
+            Ok(Self { name: name.unwrap_or_default().to_owned(), owner, owner_email })
+        } else {
+            Err(faults)
+        }
+    }
+}
+
+fn inputs(body: &Map<String, Value>) -> Map<String, Value> {
+    if body.get("resourceType") != Some(&"Parameters".into()) {
+        return body.clone();
+    }
+    let parameters = body.get("parameter").and_then(Value::as_array).into_iter().flatten();
+    let named = parameters.filter_map(|parameter| {
+        let name = parameter.get("name")?.as_str()?;
+        let value = parameter.as_object()?.iter().find(|(key, _)| key.starts_with("value"))?;
+        Some((name.to_owned(), value.1.clone()))
+    });
+    named.collect()
+}
+
+/// Who will own the project.
+enum Owner {
+    /// Nobody: the caller is an application.
+    Nobody,
+    /// A user who is there already.
+    Known(Box<User>),
+    /// A user who is made with the project.
+    New(Box<NewUser>),
+}
+
+/// Carries it out.
+///
+/// # Errors
+/// Faults about the owner, [`Failure::Unavailable`].
+pub async fn init_project(means: Means<'_>, caller: &Caller, start: Start) -> Result<Resource, Failure> {
+    for _ in 0..ROUNDS {
+        let owner = owner(means, caller, &start).await?;
+        let parts = Parts::make(means, caller, &start, owner)?;
+        let written = parts.transaction(means, caller)?.commit(means.store, means.dice).await;
+        match written {
+            Ok(()) => return Ok(parts.project.into_resource()),
+            Err(Aborted::Failed(failure)) => return Err(failure),
+            Err(Aborted::Changed) => {}
+        }
+    }
+    Err(Refusal::Contended.into())
+}
+
+async fn owner(means: Means<'_>, caller: &Caller, start: &Start) -> Result<Owner, Failure> {
+    let foreign = || Fault::general("Project owner must not belong to another Project");
+    let user = if let Some(owner) = &start.owner {
+        let id = owner.id().map(UserId::new);
+        let user = match id {
+            Some(id) => means.store.user(id).await?,
+            None => None,
+        };
+        Some(user.ok_or(Refusal::NotFound)?)
+    } else if let Some(email) = &start.owner_email {
+        let blind = means.blind_email(email);
+        match means.store.holder_of(Scope::Server, &blind).await? {
+            Some(Holder { user, .. }) => Some(means.store.user(user).await?.ok_or(Refusal::Contended)?),
+            None => {
+                let user = new_owner(means, &start.name, email);
+                return Ok(Owner::New(Box::new(NewUser { user, email: Some(blind), password: None })));
+            }
+        }
+    } else {
+        caller.user().cloned()
+    };
+    match user {
+        Some(user) if user.scope() != Scope::Server => Err(foreign().into()),
+        Some(user) => Ok(Owner::Known(Box::new(user))),
+        None => Ok(Owner::Nobody),
+    }
+}
+
+fn new_owner(means: Means<'_>, project_name: &str, email: &Email) -> User {
+    let names = json!({ "firstName": project_name, "lastName": "Admin", "email": email.as_str() });
+    let resource = Resource {
+        kind: USER.into(),
+        id: means.dice.id(),
+        meta: means.first_version(Reference::system(), None),
+        body: names.as_object().cloned().unwrap_or_default(),
+    };
+    User { resource, standing: Standing::newborn(None) }
+}
+
+struct Parts {
+    project: Project,
+    new_owner: Option<NewUser>,
+    owner: Option<(UserId, Resource, Member)>,
+    application: Application,
+}
+
+impl Parts {
+    fn make(means: Means<'_>, caller: &Caller, start: &Start, owner: Owner) -> Result<Self, Failure> {
+        let (user, new_owner) = match owner {
+            Owner::Nobody => (None, None),
+            Owner::Known(user) => (Some(*user), None),
+            Owner::New(new) => (Some(new.user.clone()), Some(*new)),
+        };
+        let project = project(means, start, user.as_ref());
+        let own = matches!((caller.subject(), &user), (Subject::User(id), Some(user)) if id == user.id());
+        let owner = user.map(|user| owner_parts(means, &project, &user, own)).transpose()?;
+        let description = format!("Default client for {}", start.name);
+        let body = json!({ "name": format!("{} Default Client", start.name), "description": description });
+        let body = body.as_object().cloned().unwrap_or_default();
+        let application = Application::make(means, &project, Reference::system(), (body, Map::new()))?;
+        Ok(Self { project, new_owner, owner, application })
+    }
+
+    fn transaction(&self, means: Means<'_>, caller: &Caller) -> Result<Transaction, Failure> {
+        let tenant = means.store.founding(self.project.id());
+        let admins = u32::from(self.owner.is_some());
+        let resource = self.project.resource();
+        let event = store::Event::success(
+            Action::Create,
+            "init-project",
+            (caller.profile(), resource.reference()),
+            means.now,
+        );
+        let event = event.with_fields(all_fields(&resource.body));
+        let mut transaction = Transaction::new();
+        if let Some(new) = &self.new_owner {
+            transaction = transaction.steps(means.store.create_user(new));
+        }
+        Ok(transaction
+            .steps(means.store.create_project(&self.project, admins))
+            .steps(self.application.steps(means, tenant)?)
+            .steps(self.owner_steps(means, tenant)?)
+            .step(tenant.record(&event, means.now, means.dice)))
+    }
+
+    fn owner_steps(&self, means: Means<'_>, tenant: Tenant<'_>) -> Result<Vec<Step>, Failure> {
+        let Some((user, profile, member)) = &self.owner else {
+            return Ok(Vec::new());
+        };
+        let mut steps = vec![
+            tenant.first_edge(*user, &member.membership)?,
+            tenant.create_resource(profile, 1),
+            tenant.create_member(member)?,
+        ];
+        steps.extend(index_steps(means, tenant, profile));
+        Ok(steps)
+    }
+}
+
+fn project(means: Means<'_>, start: &Start, owner: Option<&User>) -> Project {
+    let id = means.dice.id();
+    let mut body = Map::new();
+    body.insert("name".into(), start.name.clone().into());
+    if let Some(owner) = owner {
+        body.insert("owner".into(), owner.reference().to_json());
+    }
+    body.insert("strictMode".into(), true.into());
+    let meta = means.first_version(Reference::system(), Some(id));
+    Project::from_resource(Resource { kind: PROJECT.into(), id, meta, body })
+}
+
+/// The owner's profile and membership. What somebody makes for himself needs no proof of his mailbox.
+pub(crate) fn owner_parts(
+    means: Means<'_>,
+    project: &Project,
+    user: &User,
+    own: bool,
+) -> Result<(UserId, Resource, Member), Failure> {
+    let (first, last) = user.names();
+    let email = user.email().and_then(|email| email.parse::<Email>().ok());
+    let within = Some(project.id().uuid());
+    let profile = Resource {
+        kind: ProfileType::Practitioner.as_str().into(),
+        id: means.dice.id(),
+        meta: means.first_version(Reference::system(), within),
+        body: person_body(first, last, email.as_ref()),
+    };
+    let fields = json!({
+        "project": project.reference().to_json(),
+        "user": user.reference().to_json(),
+        "profile": profile.reference().to_json(),
+        "admin": true,
+    });
+    let membership = Membership::from_resource(Resource {
+        kind: PROJECT_MEMBERSHIP.into(),
+        id: means.dice.id(),
+        meta: means.first_version(Reference::system(), within),
+        body: fields.as_object().cloned().unwrap_or_default(),
+    })?;
+    let needs_proof = if own { None } else { user.standing.proof_needed(project.id()) };
+    Ok((user.id(), profile, Member { membership, owner: true, needs_proof, invitation: None }))
+}

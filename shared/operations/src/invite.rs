@@ -1,0 +1,110 @@
+//! Invite a person into a project: user, profile, membership, invitation, all in one transaction (contract: invite; seed guide,
+//! "Creating Memberships").
+
+mod look;
+mod parts;
+mod upsert;
+
+use domain::{Caller, Existing, Failure, Invitation, Refusal};
+use fhir::Resource;
+use store::{Aborted, Action, Step, Tenant, Transaction};
+
+pub use look::Seen;
+pub(crate) use parts::index_steps;
+
+use crate::once::{Once, answer_again};
+use crate::record::all_fields;
+use crate::{Means, once};
+use parts::Parts;
+
+/// How often an invite decides anew when what it had read has changed meanwhile.
+const ROUNDS: usize = 4;
+
+/// What the invite met, to be read beside the authorisation.
+///
+/// # Errors
+/// The faults of the request, the refusal of an earlier key with another body, [`Failure::Unavailable`].
+pub async fn look(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    claimant: domain::Claimant,
+    (invitation, once): (Result<Invitation, Failure>, Option<Once>),
+) -> Result<Seen, Failure> {
+    let invitation = invitation?;
+    let slip = once.map(|once| once.slip(means, tenant, &claimant));
+    look::look(means, tenant, invitation, slip).await
+}
+
+/// Carries the invite out.
+///
+/// # Errors
+/// [`Refusal::NotFound`] for a project or profile that is not there, [`Refusal::AlreadyMember`],
+/// [`Refusal::DifferentProfile`], [`Refusal::MultipleMatches`], [`Refusal::ExternalIdTaken`], [`Refusal::UserNameTaken`],
+/// faults of references that do not resolve, [`Failure::Unavailable`].
+pub async fn invite(
+    means: Means<'_>,
+    caller: &Caller,
+    mut seen: Seen,
+) -> Result<Resource, Failure> {
+    let tenant = means.store.of(caller);
+    for _ in 0..ROUNDS {
+        if let Some(earlier) = &seen.earlier {
+            return answer_again(tenant, earlier).await;
+        }
+        let project = seen.project(caller)?;
+        seen.check_references(tenant)?;
+        let parts = Parts::decide(means, caller, &seen, &project)?;
+        match write(means, caller, &seen, &parts).await {
+            Ok(()) => return Ok(parts.member.membership.into_resource()),
+            Err(Aborted::Changed) => {}
+            Err(Aborted::Failed(Failure::Refused(Refusal::AlreadyMember)))
+                if seen.invitation.existing == Existing::Update =>
+            {
+                match upsert::overlay(means, caller, &seen, &parts).await {
+                    Err(Aborted::Changed) => {}
+                    Err(Aborted::Failed(failure)) => return Err(failure),
+                    Ok(resource) => return Ok(resource),
+                }
+            }
+            Err(Aborted::Failed(failure)) => return Err(failure),
+        }
+        seen = seen.again(means, tenant).await?;
+    }
+    Err(Refusal::Contended.into())
+}
+
+/// One transaction. The order of the steps is the order in which refusals are reported.
+async fn write(
+    means: Means<'_>,
+    caller: &Caller,
+    seen: &Seen,
+    parts: &Parts,
+) -> Result<(), Aborted> {
+    let tenant = means.store.of(caller);
+    let resource = parts.member.membership.resource();
+    let event = (Action::Create, "invite");
+    Transaction::new()
+        .steps(parts.user_steps(means))
+        .step(parts.edge_step(tenant, seen.invitation.existing)?)
+        .steps(parts.profile_steps(means, tenant))
+        .steps(parts.guard_steps(means, tenant)?)
+        .step(tenant.create_member(&parts.member)?)
+        .steps(
+            parts
+                .member
+                .membership
+                .counts_as_admin()
+                .then(|| tenant.gain_admin()),
+        )
+        .steps(tenant.create_invitation(&parts.invitation))
+        .step(means.event(caller, event, resource, all_fields(&resource.body)))
+        .steps(remember(seen, tenant, resource, means))
+        .commit(means.store, means.dice)
+        .await
+}
+
+fn remember(seen: &Seen, tenant: Tenant<'_>, answer: &Resource, means: Means<'_>) -> Option<Step> {
+    seen.slip
+        .as_ref()
+        .map(|slip: &once::Slip| slip.remember(tenant, answer, means.now))
+}

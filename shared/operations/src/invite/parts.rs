@@ -1,0 +1,325 @@
+//! What an invite makes: the rules that turn what was met into rows.
+
+use domain::{
+    Caller, Existing, Failure, Invitation, Membership, PROJECT_MEMBERSHIP,
+    ProfileRef, ProfileType, Project, Refusal, RequestId, Scope, Standing, USER, User, UserId,
+    emails, person_body, user_reference,
+};
+use fhir::{Reference, Resource};
+use identity::password::{self, Password};
+use serde_json::{Map, Value};
+use store::{
+    Contents, Delivery, Holder, InvitationRow, Key, Letter, Member, NewUser, Parties, Step, Tenant,
+};
+
+use super::Seen;
+use crate::Means;
+
+/// Everything that the transaction of an invite writes.
+pub(super) struct Parts {
+    pub(super) identity: Identity,
+    pub(super) profile: Profile,
+    pub(super) member: Member,
+    pub(super) invitation: InvitationRow,
+}
+
+/// The user: there already, or new.
+pub(super) enum Identity {
+    Known(Key, Holder),
+    New(Box<NewUser>),
+}
+
+/// The profile: there already, or new.
+pub(super) enum Profile {
+    Known(ProfileRef),
+    New(Box<Resource>),
+}
+
+impl Parts {
+    /// Decides by what was met.
+    pub(super) fn decide(
+        means: Means<'_>,
+        caller: &Caller,
+        seen: &Seen,
+        project: &Project,
+    ) -> Result<Self, Failure> {
+        let request = &seen.invitation;
+        let scope = request.scope_in(project);
+        let identity = identity(means, seen, project, scope)?;
+        let (profile, profile_reference) = profile(means, seen, project)?;
+        let (user, standing) = match &identity {
+            Identity::Known(_, holder) => (holder.user, holder.standing),
+            Identity::New(new) => (new.user.id(), new.user.standing),
+        };
+        let user_reference =
+            user_reference(user, request.email.as_ref().map(domain::Email::as_str));
+        let invitation = RequestId::new(means.dice.id());
+        let body = membership_body(
+            request,
+            project,
+            caller,
+            (&user_reference, &profile_reference),
+        );
+        let resource = Resource {
+            kind: PROJECT_MEMBERSHIP.into(),
+            id: means.dice.id(),
+            meta: means.first_version(Reference::system(), Some(project.id().uuid())),
+            body,
+        };
+        let membership = Membership::from_resource(resource)?;
+        let parties = Parties {
+            id: invitation,
+            user,
+            project: project.id(),
+            membership: membership.id(),
+        };
+        Ok(Self {
+            invitation: invitation_row(means, request, project, (parties, standing)),
+            member: Member {
+                membership,
+                owner: false,
+                needs_proof: standing.proof_needed(project.id()),
+                invitation: Some(invitation),
+            },
+            identity,
+            profile,
+        })
+    }
+
+    /// The user.
+    pub(super) fn user(&self) -> UserId {
+        match &self.identity {
+            Identity::Known(_, holder) => holder.user,
+            Identity::New(new) => new.user.id(),
+        }
+    }
+
+    /// The user who is made, or the proof that the one who was found still holds the address.
+    pub(super) fn user_steps(&self, means: Means<'_>) -> Vec<Step> {
+        match &self.identity {
+            Identity::Known(guard, holder) => vec![means.store.still_held(guard, *holder)],
+            Identity::New(new) => means.store.create_user(new),
+        }
+    }
+
+    /// The user's edge to the project: its absence is what makes the membership unique.
+    pub(super) fn edge_step(
+        &self,
+        tenant: Tenant<'_>,
+        existing: Existing,
+    ) -> Result<Step, Failure> {
+        match existing {
+            Existing::AddAnother => tenant.another_edge(self.user(), &self.member.membership),
+            Existing::Refuse | Existing::Update => {
+                tenant.first_edge(self.user(), &self.member.membership)
+            }
+        }
+    }
+
+    /// The profile, counted by the membership that points to it, and its place by address.
+    pub(super) fn profile_steps(&self, means: Means<'_>, tenant: Tenant<'_>) -> Vec<Step> {
+        match &self.profile {
+            Profile::Known(profile) => vec![tenant.join_profile(*profile)],
+            Profile::New(resource) => {
+                let mut steps = vec![tenant.create_resource(resource, 1)];
+                steps.extend(index_steps(means, tenant, resource));
+                steps
+            }
+        }
+    }
+
+    /// External id and user name are unique within the project.
+    pub(super) fn guard_steps(
+        &self,
+        means: Means<'_>,
+        tenant: Tenant<'_>,
+    ) -> Result<Vec<Step>, Failure> {
+        let membership = &self.member.membership;
+        let mut steps = Vec::new();
+        if let Some(id) = membership.external_id() {
+            let guard = tenant.external_id_guard(means.blind_external_id(id));
+            steps.push(
+                tenant
+                    .claim(&guard, membership)?
+                    .or(Refusal::ExternalIdTaken),
+            );
+        }
+        if let Some(name) = membership.user_name() {
+            let guard = tenant.user_name_guard(means.blind_user_name(name));
+            steps.push(tenant.claim(&guard, membership)?.or(Refusal::UserNameTaken));
+        }
+        Ok(steps)
+    }
+}
+
+/// The index rows by which a person's profile is found by address.
+pub(crate) fn index_steps(means: Means<'_>, tenant: Tenant<'_>, profile: &Resource) -> Vec<Step> {
+    let Ok(kind) = profile.kind.parse::<ProfileType>() else {
+        return Vec::new();
+    };
+    let emails: Vec<_> = emails(&profile.body)
+        .iter()
+        .map(|email| means.blind_email(email))
+        .collect();
+    let display = fhir::display_of(profile);
+    tenant.index_profile(
+        ProfileRef {
+            kind,
+            id: profile.id,
+        },
+        &emails,
+        display.as_deref(),
+    )
+}
+
+fn identity(
+    means: Means<'_>,
+    seen: &Seen,
+    project: &Project,
+    scope: Scope,
+) -> Result<Identity, Failure> {
+    if let Some((guard, Some(holder))) = seen.holder(scope) {
+        return Ok(Identity::Known(guard.clone(), holder));
+    }
+    let request = &seen.invitation;
+    let password = request
+        .password
+        .as_ref()
+        .map(|secret| Password::parse(secret.reveal()))
+        .transpose()?;
+    let born_in = password.is_some().then(|| project.id());
+    let user = User {
+        resource: user_resource(means, request, scope, project),
+        standing: Standing::newborn(born_in),
+    };
+    let password = password.map(|password| password::hash(&password, &means.dice));
+    Ok(Identity::New(Box::new(NewUser {
+        user,
+        email: seen.email.clone(),
+        password,
+    })))
+}
+
+fn user_resource(
+    means: Means<'_>,
+    request: &Invitation,
+    scope: Scope,
+    project: &Project,
+) -> Resource {
+    let mut body = Map::new();
+    body.insert("firstName".into(), request.first_name.clone().into());
+    body.insert("lastName".into(), request.last_name.clone().into());
+    if let Some(email) = &request.email {
+        body.insert("email".into(), email.as_str().into());
+    }
+    if scope.project().is_some() {
+        body.insert("project".into(), project.reference().to_json());
+    }
+    if request.mfa_required {
+        body.insert("mfaRequired".into(), true.into());
+    }
+    let within = scope.project().map(domain::ProjectId::uuid);
+    let meta = means.first_version(Reference::system(), within);
+    Resource {
+        kind: USER.into(),
+        id: means.dice.id(),
+        meta,
+        body,
+    }
+}
+
+/// The profile that the request names, the one that has the address, or a new one.
+fn profile(
+    means: Means<'_>,
+    seen: &Seen,
+    project: &Project,
+) -> Result<(Profile, Reference), Failure> {
+    let request = &seen.invitation;
+    if let Some(named) = request.profile {
+        let stored = seen.named.as_ref().ok_or(Refusal::NotFound)?;
+        return Ok((Profile::Known(named), stored.resource.reference()));
+    }
+    match seen.with_email.as_slice() {
+        [] => {}
+        [(profile, display)] => {
+            return Ok((
+                Profile::Known(*profile),
+                profile.with_display(display.clone()),
+            ));
+        }
+        _ => return Err(Refusal::MultipleMatches.into()),
+    }
+    let mut body = person_body(
+        &request.first_name,
+        &request.last_name,
+        request.email.as_ref(),
+    );
+    if let (ProfileType::RelatedPerson, Some(patient)) = (request.kind, &request.patient) {
+        body.insert("patient".into(), patient.to_json());
+    }
+    let resource = Resource {
+        kind: request.kind.as_str().into(),
+        id: means.dice.id(),
+        meta: means.first_version(Reference::system(), Some(project.id().uuid())),
+        body,
+    };
+    let reference = resource.reference();
+    Ok((Profile::New(Box::new(resource)), reference))
+}
+
+fn membership_body(
+    request: &Invitation,
+    project: &Project,
+    caller: &Caller,
+    (user, profile): (&Reference, &Reference),
+) -> Map<String, Value> {
+    let mut body = request.template.clone();
+    body.insert("project".into(), project.reference().to_json());
+    body.insert("invitedBy".into(), caller.membership().user().to_json());
+    body.insert("user".into(), user.to_json());
+    body.insert("profile".into(), profile.to_json());
+    if let (ProfileType::Patient, false) = (request.kind, request.names_policies())
+        && let Some(policy) = project.default_patient_policy()
+    {
+        body.insert("accessPolicy".into(), policy.to_json());
+    }
+    body
+}
+
+/// A user who has proven his address is told to sign in; everybody else gets a link to set a password, which is the proof.
+fn invitation_row(
+    means: Means<'_>,
+    request: &Invitation,
+    project: &Project,
+    (parties, standing): (Parties, Standing),
+) -> InvitationRow {
+    let contents = Contents {
+        letter: if standing.is_proven() {
+            Letter::Joined
+        } else {
+            Letter::Welcome
+        },
+        email: request
+            .email
+            .as_ref()
+            .map(|email| email.as_str().to_owned()),
+        product: project
+            .app_name()
+            .unwrap_or(&means.settings.product)
+            .to_owned(),
+        project_name: project.name().unwrap_or_default().to_owned(),
+        life: project.invitation_life().as_secs(),
+    };
+    let wanted = request.send_email && request.email.is_some();
+    let delivery = if wanted {
+        Delivery::Queued
+    } else {
+        Delivery::None
+    };
+    InvitationRow::new(
+        parties,
+        contents,
+        (standing.epoch, delivery),
+        means.now.to_string(),
+    )
+}

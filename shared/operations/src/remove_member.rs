@@ -1,0 +1,88 @@
+//! Remove a member: access ends at once, the guards are free again, user and profile stay (seed guide, "Removing Memberships").
+
+use domain::{Caller, Failure, MembershipId, Refusal};
+use store::{Aborted, Action, Member, Step, Tenant, Transaction};
+
+use crate::Means;
+use crate::change::member_user;
+
+/// How often a removal is decided anew when the membership changed meanwhile.
+const ROUNDS: usize = 8;
+
+/// The membership that is to go, to be read beside the authorisation.
+///
+/// # Errors
+/// [`Refusal::NotFound`], [`Refusal::Gone`], [`Failure::Unavailable`].
+pub async fn look(tenant: Tenant<'_>, id: Option<MembershipId>) -> Result<Member, Failure> {
+    let id = id.unwrap_or_else(|| MembershipId::new(uuid::Uuid::nil()));
+    let mut found = tenant.read(&tenant.places_of(id)).await?;
+    tenant.member(&mut found, id)
+}
+
+/// Removes the member.
+///
+/// # Errors
+/// [`Refusal::OwnerRemoval`], then [`Refusal::LastAdmin`]; [`Refusal::Gone`] when somebody else was faster.
+pub async fn remove_member(means: Means<'_>, caller: &Caller, mut member: Member) -> Result<(), Failure> {
+    let tenant = means.store.of(caller);
+    for _ in 0..ROUNDS {
+        if member.owner {
+            return Err(Refusal::OwnerRemoval.into());
+        }
+        // Whether it is the user's only membership here is a condition of the write, not a read before it.
+        for edge in [Edge::Last, Edge::OneOfMany] {
+            match write(means, caller, &member, edge).await {
+                Ok(()) => return Ok(()),
+                Err(Aborted::Failed(failure)) => return Err(failure),
+                Err(Aborted::Changed) => {}
+            }
+        }
+        member = look(tenant, Some(member.membership.id())).await?;
+    }
+    Err(Refusal::Contended.into())
+}
+
+#[derive(Clone, Copy)]
+enum Edge {
+    Last,
+    OneOfMany,
+}
+
+async fn write(means: Means<'_>, caller: &Caller, member: &Member, edge: Edge) -> Result<(), Aborted> {
+    let tenant = means.store.of(caller);
+    let membership = &member.membership;
+    let resource = membership.resource();
+    let last = means.next_version(caller.profile(), &resource.meta);
+    let event = (Action::Delete, "remove-member");
+    Transaction::new()
+        .steps(membership.counts_as_admin().then(|| tenant.lose_admin()))
+        .step(tenant.delete_member(membership)?)
+        .step(tenant.keep_version(resource))
+        .step(tenant.bury(&resource.kind, resource.id, &last))
+        .steps(edge_step(tenant, member, edge)?)
+        .steps(guard_steps(means, tenant, member))
+        .step(tenant.leave_profile(membership.profile_ref().map_err(Failure::from)?))
+        .steps(member.invitation.map(|id| tenant.withdraw_invitation(id)).unwrap_or_default())
+        .step(means.event(caller, event, resource, std::collections::BTreeMap::new()))
+        .commit(means.store, means.dice)
+        .await
+}
+
+fn edge_step(tenant: Tenant<'_>, member: &Member, edge: Edge) -> Result<Option<Step>, Failure> {
+    let Some(user) = member_user(&member.membership) else {
+        return Ok(None);
+    };
+    match edge {
+        Edge::Last => tenant.last_edge(user, &member.membership),
+        Edge::OneOfMany => tenant.one_of_edges(user, &member.membership),
+    }
+    .map(Some)
+}
+
+fn guard_steps(means: Means<'_>, tenant: Tenant<'_>, member: &Member) -> Vec<Step> {
+    let external = member.membership.external_id().map(|id| means.blind_external_id(id));
+    let named = member.membership.user_name().map(|name| means.blind_user_name(name));
+    let external = external.map(|id| tenant.release(&tenant.external_id_guard(id)));
+    let named = named.map(|name| tenant.release(&tenant.user_name_guard(name)));
+    external.into_iter().chain(named).collect()
+}

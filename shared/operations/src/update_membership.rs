@@ -1,0 +1,160 @@
+//! Change a membership: promotion, policies, external id, profile, activation (seed guide, "Promote Existing User to Admin").
+
+use domain::{
+    Caller, Failure, Fault, Membership, MembershipId, PROJECT_MEMBERSHIP, ProfileRef, Refusal,
+    administrative_references,
+};
+use fhir::{Reference, Resource};
+use serde_json::{Map, Value};
+use store::{Aborted, Found, Member, Tenant};
+use uuid::Uuid;
+
+use crate::change::{Change, change};
+use crate::once::{Once, Slip, answer_again};
+use crate::{Means, references};
+
+/// How often a change is decided anew when the membership changed meanwhile and the caller did not say which version he means.
+const ROUNDS: usize = 8;
+
+/// What an administrator posted.
+#[derive(Clone, Debug)]
+pub struct Posted {
+    /// The membership named by the path; `None` when the path holds no id.
+    pub id: Option<MembershipId>,
+    /// The whole membership as sent.
+    pub body: Map<String, Value>,
+    /// The version the caller has seen (`If-Match`).
+    pub seen: Option<Uuid>,
+}
+
+/// What the change meets.
+pub struct Seen {
+    posted: Posted,
+    slip: Option<Slip>,
+    found: Found,
+}
+
+/// What the change met, to be read beside the authorisation.
+///
+/// # Errors
+/// The faults of the request, [`Failure::Unavailable`].
+pub async fn look(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    claimant: domain::Claimant,
+    (posted, once): (Result<Posted, Failure>, Option<Once>),
+) -> Result<Seen, Failure> {
+    let slip = once.map(|once| once.slip(means, tenant, &claimant));
+    read(tenant, posted?, slip).await
+}
+
+async fn read(tenant: Tenant<'_>, posted: Posted, slip: Option<Slip>) -> Result<Seen, Failure> {
+    let mut keys = posted.id.map(|id| tenant.places_of(id)).unwrap_or_default();
+    keys.extend(references::keys(tenant, &sent_references(&posted.body)));
+    keys.extend(slip.as_ref().map(|slip| slip.key().clone()));
+    keys.push(tenant.project_key());
+    Ok(Seen { found: tenant.read(&keys).await?, posted, slip })
+}
+
+/// Every reference that the body makes, the profile among them.
+fn sent_references(body: &Map<String, Value>) -> Vec<(String, Reference)> {
+    let mut references = administrative_references(body);
+    let profile = body.get("profile").and_then(Reference::from_json);
+    references.extend(profile.map(|profile| ("profile".to_owned(), profile)));
+    references
+}
+
+/// Carries the change out.
+///
+/// # Errors
+/// [`Refusal::NotFound`], [`Refusal::Gone`]; [`Refusal::Forbidden`] when the body is not the membership that the path names;
+/// [`Refusal::Stale`]; faults of the body; what [`change`] refuses.
+pub async fn update_membership(means: Means<'_>, caller: &Caller, mut seen: Seen) -> Result<Resource, Failure> {
+    let tenant = means.store.of(caller);
+    for _ in 0..ROUNDS {
+        if let Some(slip) = &seen.slip
+            && let Some(earlier) = slip.earlier(tenant, &mut seen.found, means.now)?
+        {
+            return answer_again(tenant, &earlier).await;
+        }
+        let id = seen.posted.id.ok_or(Refusal::NotFound)?;
+        let member = tenant.member(&mut seen.found, id)?;
+        let body = decide(tenant, &mut seen, &member)?;
+        let wanted = Change {
+            author: caller.profile(),
+            operation: "update-membership",
+            invitation: member.invitation,
+            body,
+            extra: Vec::new(),
+            slip: seen.slip.as_ref(),
+        };
+        match change(means, caller, &member, wanted).await {
+            Ok(resource) => return Ok(resource),
+            Err(Aborted::Failed(failure)) => return Err(failure),
+            Err(Aborted::Changed) => seen = read(tenant, seen.posted, seen.slip).await?,
+        }
+    }
+    Err(Refusal::Contended.into())
+}
+
+/// The membership's fields from now on.
+fn decide(tenant: Tenant<'_>, seen: &mut Seen, member: &Member) -> Result<Map<String, Value>, Failure> {
+    let Posted { body, seen: version, .. } = &seen.posted;
+    let stored = &member.membership;
+    let names_itself = body.get("resourceType") == Some(&PROJECT_MEMBERSHIP.into())
+        && body.get("id").and_then(Value::as_str) == Some(&stored.id().to_string());
+    if !names_itself {
+        return Err(Refusal::Forbidden.into());
+    }
+    if version.is_some_and(|version| version != stored.resource().meta.version) {
+        return Err(Refusal::Stale.into());
+    }
+    let mut fields = stored.overwritten_by(body);
+    for envelope in ["resourceType", "id", "meta"] {
+        fields.shift_remove(envelope);
+    }
+    let Value::Object(mut fields) = fhir::without_empties(Value::Object(fields)) else {
+        return Err(Refusal::Forbidden.into());
+    };
+    check_definition(&fields)?;
+    let known = administrative_references(&stored.resource().body);
+    let mut new = administrative_references(&fields);
+    new.retain(|(_, reference)| !known.iter().any(|(_, known)| known.reference == reference.reference));
+    references::check(tenant, &seen.found, &new)?;
+    let profile = settled_profile(tenant, &mut seen.found, stored, &fields)?;
+    fields.insert("profile".into(), profile.to_json());
+    Ok(fields)
+}
+
+fn check_definition(fields: &Map<String, Value>) -> Result<(), Failure> {
+    let mut whole = fields.clone();
+    whole.insert("resourceType".into(), PROJECT_MEMBERSHIP.into());
+    let faults = domain::faults(PROJECT_MEMBERSHIP, &Value::Object(whole));
+    if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
+}
+
+/// The profile: as stored when it is the same one, else one that is there, with its own name.
+///
+/// # Errors
+/// [`Refusal::NotFound`] for an unknown or foreign profile; a fault for one of a kind that the member cannot have.
+fn settled_profile(
+    tenant: Tenant<'_>,
+    found: &mut Found,
+    stored: &Membership,
+    fields: &Map<String, Value>,
+) -> Result<Reference, Failure> {
+    let path = format!("{PROJECT_MEMBERSHIP}.profile");
+    let wrong = || Fault::structure(path.clone(), "Invalid reference (not a profile of this member)");
+    let sent = fields.get("profile").and_then(Reference::from_json).ok_or_else(wrong)?;
+    if sent.reference == stored.profile().reference {
+        return Ok(stored.profile());
+    }
+    let (before, after): (ProfileRef, _) = (stored.profile_ref()?, sent.kind().parse::<domain::ProfileType>());
+    let fits = after.is_ok_and(|kind| kind.is_person() && before.kind.is_person());
+    if !fits {
+        return Err(wrong().into());
+    }
+    let key = tenant.referenced_key(&sent).ok_or(Refusal::NotFound)?;
+    let profile = tenant.stored(found, &key)?.ok_or(Refusal::NotFound)?;
+    Ok(profile.resource.reference())
+}

@@ -1,0 +1,97 @@
+//! Applications' credentials: reached by client id alone, before anything else is known.
+
+use domain::{ClientId, ClientStanding, Failure, MembershipId, ProjectId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::Store;
+use crate::keys::Key;
+use crate::row::{self, Item};
+use crate::step::Step;
+
+/// What the table knows of an application's credentials.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ClientRow {
+    project: Uuid,
+    membership: Uuid,
+    /// Hash of the current secret.
+    pub secret: String,
+    /// Hash of the secret that is being retired.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retiring: Option<String>,
+    active: bool,
+    epoch: u32,
+    /// `accessTokenLifetime` as configured, e.g. `1h`.
+    #[serde(
+        rename = "accessLife",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub access_token_lifetime: Option<String>,
+}
+
+/// Credentials that are about to be made.
+#[derive(Clone, Debug)]
+pub struct NewClient {
+    /// The application.
+    pub client: ClientId,
+    /// Its project.
+    pub project: ProjectId,
+    /// The membership it acts by.
+    pub membership: MembershipId,
+    /// SHA-256 of its secret, hex.
+    pub secret: String,
+    /// `accessTokenLifetime` as configured.
+    pub access_token_lifetime: Option<String>,
+}
+
+impl ClientRow {
+    /// The application's project.
+    pub fn project(&self) -> ProjectId {
+        ProjectId::new(self.project)
+    }
+
+    /// The membership it acts by.
+    pub fn membership(&self) -> MembershipId {
+        MembershipId::new(self.membership)
+    }
+
+    /// Whether it may act, and its epoch.
+    pub fn standing(&self) -> ClientStanding {
+        ClientStanding {
+            active: self.active,
+            epoch: self.epoch,
+        }
+    }
+}
+
+impl Store {
+    /// An application's credentials.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn client_by_id(&self, id: ClientId) -> Result<Option<ClientRow>, Failure> {
+        let key = Key::Client(id);
+        let item = self.get(std::slice::from_ref(&key)).await?.take(&key);
+        item.map(read_client).transpose()
+    }
+
+    /// New credentials.
+    pub fn create_client(&self, new: NewClient) -> Step {
+        let row = ClientRow {
+            project: new.project.uuid(),
+            membership: new.membership.uuid(),
+            secret: new.secret,
+            retiring: None,
+            active: true,
+            epoch: 1,
+            access_token_lifetime: new.access_token_lifetime,
+        };
+        Step::create(row::item(&Key::Client(new.client), &row))
+    }
+}
+
+/// Reads an application's row.
+pub(crate) fn read_client(item: Item) -> Result<ClientRow, Failure> {
+    row::read("an application's credentials", item)
+}

@@ -1,0 +1,273 @@
+//! Where every row lives. The only file in which a key prefix is written.
+//!
+//! The partition key is the tenancy key: what belongs to a project begins with `P#<project>`; what belongs to a user begins with
+//! `U#<user>`; what strangers reach by id alone has a partition of its own.
+
+use domain::{
+    Blind, ClientId, LoginId, MembershipId, ProfileRef, ProfileType, ProjectId, RequestId, Scope,
+    UserId,
+};
+use uuid::Uuid;
+
+/// One row's place in the table.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// The project itself.
+    Project(ProjectId),
+    /// How many active administrators the project has.
+    Admins(ProjectId),
+    /// A membership: persons before applications, then by profile type, so that every list the product shows is one range.
+    Membership(ProjectId, ProfileType, MembershipId),
+    /// Any other resource of a project.
+    Resource(ProjectId, String, Uuid),
+    /// A superseded version of a resource.
+    Version(Past, Uuid),
+    /// The tombstone of a deleted resource.
+    Gone(Past),
+    /// A person's profile by e-mail address.
+    ProfileByEmail(ProjectId, Blind, ProfileRef),
+    /// The membership that has this external id.
+    ExternalId(ProjectId, Blind),
+    /// The membership that has this user name.
+    UserName(ProjectId, Blind),
+    /// An invitation's place in its project.
+    Invitation(ProjectId, RequestId),
+    /// An audit event: its id is time-ordered and names day and shard.
+    Audit(ProjectId, String, Uuid),
+    /// What was answered to an `Idempotency-Key`.
+    Idempotency(ProjectId, Blind),
+    /// A user.
+    User(UserId),
+    /// A user's password.
+    Credential(UserId),
+    /// A user's second factor.
+    SecondFactor(UserId),
+    /// The set of a user's memberships in a project.
+    Edge(UserId, ProjectId),
+    /// The holder of an e-mail address within a scope.
+    EmailGuard(Scope, Blind),
+    /// A session.
+    Login(LoginId),
+    /// An invitation, reset or verification.
+    Request(RequestId),
+    /// An application's credentials.
+    Client(ClientId),
+    /// The system's keys.
+    SystemKeys,
+}
+
+/// The partition in which a resource's past is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Past {
+    /// The project it belongs to.
+    pub project: ProjectId,
+    /// Its type.
+    pub kind: String,
+    /// Its id.
+    pub id: Uuid,
+}
+
+impl Key {
+    /// The partition key.
+    pub fn pk(&self) -> String {
+        match self {
+            Self::Project(p) | Self::Admins(p) => project(*p),
+            Self::Membership(p, ..) => members(*p),
+            Self::Resource(p, ..) => format!("P#{p}#R"),
+            Self::Version(past, _) | Self::Gone(past) => past.partition(),
+            Self::ProfileByEmail(p, email, _) => profiles_by_email(*p, email),
+            Self::ExternalId(p, id) => format!("P#{p}#X#external-id#{}", id.as_str()),
+            Self::UserName(p, name) => format!("P#{p}#X#user-name#{}", name.as_str()),
+            Self::Invitation(p, _) => format!("P#{p}#I"),
+            Self::Audit(p, day, id) => format!("P#{p}#A#{day}#{}", shard(*id)),
+            Self::Idempotency(p, key) => format!("P#{p}#K#{}", key.as_str()),
+            Self::User(u) | Self::Credential(u) | Self::SecondFactor(u) | Self::Edge(u, _) => {
+                format!("U#{u}")
+            }
+            Self::EmailGuard(scope, email) => email_guard(*scope, email),
+            Self::Login(id) => format!("LOGIN#{id}"),
+            Self::Request(id) => format!("REQUEST#{id}"),
+            Self::Client(id) => format!("CLIENT#{id}"),
+            Self::SystemKeys => "SYS".into(),
+        }
+    }
+
+    /// The sort key.
+    pub fn sk(&self) -> String {
+        match self {
+            Self::Project(_) => "META".into(),
+            Self::Admins(_) => "ADMINS".into(),
+            Self::Membership(_, kind, id) => format!("{}{id}", member_range(*kind)),
+            Self::Resource(_, kind, id) => format!("{kind}#{id}"),
+            Self::Version(_, version) => format!("V#{version}"),
+            Self::Gone(_) => "GONE".into(),
+            Self::ProfileByEmail(.., profile) => format!("{}#{}", profile.kind, profile.id),
+            Self::ExternalId(..) | Self::UserName(..) => "MEMBER".into(),
+            Self::Invitation(_, id) => id.to_string(),
+            Self::Audit(.., id) => id.to_string(),
+            Self::Idempotency(..) => "ANSWER".into(),
+            Self::User(_) => "USER".into(),
+            Self::Credential(_) => "CRED".into(),
+            Self::SecondFactor(_) => "MFA".into(),
+            Self::Edge(_, p) => format!("M#{p}"),
+            Self::EmailGuard(..) => "HOLDER".into(),
+            Self::Login(_) => "LOGIN".into(),
+            Self::Request(_) => "REQUEST".into(),
+            Self::Client(_) => "CLIENT".into(),
+            Self::SystemKeys => "KEYS".into(),
+        }
+    }
+}
+
+impl Past {
+    fn partition(&self) -> String {
+        format!("P#{}#H#{}#{}", self.project, self.kind, self.id)
+    }
+}
+
+/// The partition of a project's own rows.
+fn project(id: ProjectId) -> String {
+    format!("P#{id}")
+}
+
+/// The partition of a project's memberships.
+pub(crate) fn members(project: ProjectId) -> String {
+    format!("P#{project}#M")
+}
+
+/// The range of one profile type among a project's memberships.
+pub(crate) fn member_range(kind: ProfileType) -> String {
+    format!(
+        "{}{kind}#",
+        if kind.is_person() {
+            HUMANS
+        } else {
+            APPLICATIONS
+        }
+    )
+}
+
+/// The range of the persons among a project's memberships.
+pub(crate) const HUMANS: &str = "H#";
+/// The range of the applications.
+const APPLICATIONS: &str = "A#";
+
+/// The profile type and id in a membership's sort key.
+pub(crate) fn membership_of(project: ProjectId, sk: &str) -> Option<Key> {
+    let (_, rest) = sk.split_once('#')?;
+    let (kind, id) = rest.split_once('#')?;
+    Some(Key::Membership(
+        project,
+        kind.parse().ok()?,
+        id.parse().ok()?,
+    ))
+}
+
+/// The partition of the profiles that have one e-mail address.
+pub(crate) fn profiles_by_email(project: ProjectId, email: &Blind) -> String {
+    format!("P#{project}#X#email#{}", email.as_str())
+}
+
+/// The partition of everything that belongs to a user.
+pub(crate) fn user(id: UserId) -> String {
+    format!("U#{id}")
+}
+
+/// The range of a user's edges.
+pub(crate) const EDGES: &str = "M#";
+
+fn email_guard(scope: Scope, email: &Blind) -> String {
+    match scope {
+        Scope::Server => format!("UQ#server#{}", email.as_str()),
+        Scope::Project(project) => format!("UQ#{project}#{}", email.as_str()),
+    }
+}
+
+/// A day's audit events are spread over sixteen partitions by the last digit of their random part.
+fn shard(id: Uuid) -> char {
+    char::from_digit(u32::from(id.as_bytes()[15] & 15), 16).unwrap_or('0')
+}
+
+/// Index partitions: `byUpdated` and `byName` keep one type of one project together.
+pub(crate) fn of_type(project: ProjectId, kind: &str) -> String {
+    format!("P#{project}#{kind}")
+}
+
+/// Index partition of a project's profile: the memberships that point to it.
+pub(crate) fn of_profile(project: ProjectId, profile: ProfileRef) -> String {
+    format!("P#{project}#{}", profile.id)
+}
+
+/// Index partition of all projects, for super admins.
+pub(crate) const ALL_PROJECTS: &str = "SYS#Project";
+
+/// Index partition of all users with one address, in every scope, for super admins.
+pub(crate) fn users_by_email(email: &Blind) -> String {
+    format!("SYS#User#email#{}", email.as_str())
+}
+
+/// Index partition of a scope's users.
+pub(crate) fn users_in(scope: Scope) -> String {
+    match scope {
+        Scope::Server => "SYS#User".into(),
+        Scope::Project(project) => of_type(project, domain::USER),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn project_id(n: u128) -> ProjectId {
+        ProjectId::new(Uuid::from_u128(n))
+    }
+
+    #[test]
+    fn memberships_sort_persons_first_and_by_type() {
+        let keys = ProfileType::ALL
+            .map(|kind| Key::Membership(project_id(1), kind, MembershipId::new(Uuid::nil())).sk());
+        let persons: Vec<_> = keys.iter().filter(|sk| sk.starts_with(HUMANS)).collect();
+        assert_eq!(persons.len(), 3);
+        assert!(
+            keys.iter()
+                .all(|sk| membership_of(project_id(1), sk).is_some())
+        );
+    }
+
+    #[test]
+    fn a_membership_key_reads_back() {
+        let key = Key::Membership(
+            project_id(7),
+            ProfileType::Bot,
+            MembershipId::new(Uuid::from_u128(9)),
+        );
+        assert_eq!(membership_of(project_id(7), &key.sk()), Some(key));
+    }
+
+    #[test]
+    fn no_partition_of_one_project_is_a_prefix_match_of_another() {
+        let blind = Blind::new("h".repeat(22));
+        let rows = |p: ProjectId| {
+            let profile = ProfileRef {
+                kind: ProfileType::Patient,
+                id: Uuid::nil(),
+            };
+            vec![
+                Key::Project(p),
+                Key::Membership(p, ProfileType::Patient, MembershipId::new(Uuid::nil())),
+                Key::Resource(p, "Patient".into(), Uuid::nil()),
+                Key::ProfileByEmail(p, blind.clone(), profile),
+                Key::ExternalId(p, blind.clone()),
+                Key::Audit(p, "20261121".into(), Uuid::nil()),
+            ]
+        };
+        let (one, ten) = (project_id(1), project_id(0x10));
+        for key in rows(ten) {
+            assert!(!key.pk().starts_with(&project(one)));
+        }
+        let mut all: Vec<_> = rows(one).iter().map(|k| (k.pk(), k.sk())).collect();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), rows(one).len());
+    }
+}

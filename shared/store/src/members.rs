@@ -1,0 +1,387 @@
+//! Memberships: the rows that grant a project to its members, and the guards around them.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{
+    Blind, Failure, Membership, MembershipId, ProfileRef, ProfileType, Refusal, RequestId, UserId,
+};
+use fhir::Resource;
+use serde::{Deserialize, Serialize};
+
+use crate::Store;
+use crate::keys::{self, EDGES, Key};
+use crate::read::{Found, Range};
+use crate::resources::sortable;
+use crate::row::{self, Item, ResourceRow};
+use crate::step::Step;
+use crate::tenant::Tenant;
+
+const KIND: &str = domain::PROJECT_MEMBERSHIP;
+
+/// A membership as it stands in the table.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The grant.
+    pub membership: Membership,
+    /// Whether it is the project owner's: such a one is neither removed nor demoted.
+    pub owner: bool,
+    /// The address number that its user must have proven before it comes to life.
+    pub needs_proof: Option<u32>,
+    /// The invitation that made it.
+    pub invitation: Option<RequestId>,
+}
+
+/// A membership that is about to be made.
+pub type NewMember = Member;
+
+#[derive(Serialize, Deserialize)]
+struct Row {
+    #[serde(flatten)]
+    resource: ResourceRow,
+    #[serde(rename = "updP")]
+    updated_in: String,
+    #[serde(rename = "nameP", default, skip_serializing_if = "Option::is_none")]
+    named_in: Option<String>,
+    #[serde(rename = "nameS", default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(rename = "profP")]
+    profile_in: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    owns: bool,
+    #[serde(
+        rename = "needsProof",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    needs_proof: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    invitation: Option<uuid::Uuid>,
+}
+
+impl Tenant<'_> {
+    /// The five places where a membership can stand, and its tombstone: enough to tell 200, 404 and 410 in one round trip.
+    pub fn places_of(&self, id: MembershipId) -> Vec<Key> {
+        let mut keys: Vec<Key> = ProfileType::ALL
+            .map(|kind| Key::Membership(self.project, kind, id))
+            .into();
+        keys.push(Key::Gone(self.past(KIND, id.uuid())));
+        keys
+    }
+
+    /// The membership among rows read at [`Tenant::places_of`].
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::Gone`], [`Failure::Corrupt`].
+    pub fn member(&self, found: &mut Found, id: MembershipId) -> Result<Member, Failure> {
+        for kind in ProfileType::ALL {
+            if let Some(item) = found.take(&Key::Membership(self.project, kind, id)) {
+                return read_member(self.project, item);
+            }
+        }
+        let gone = found.has(&Key::Gone(self.past(KIND, id.uuid())));
+        Err(if gone {
+            Refusal::Gone
+        } else {
+            Refusal::NotFound
+        }
+        .into())
+    }
+
+    /// The memberships among rows read at `keys`, in the order of the keys.
+    ///
+    /// # Errors
+    /// [`Failure::Corrupt`].
+    pub fn members(&self, found: &mut Found, keys: &[Key]) -> Result<Vec<Member>, Failure> {
+        let items = keys.iter().filter_map(|key| found.take(key));
+        items.map(|item| read_member(self.project, item)).collect()
+    }
+
+    /// Where a user's memberships in this project stand.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn memberships_of(&self, user: UserId) -> Result<Vec<Key>, Failure> {
+        let key = Key::Edge(user, self.project);
+        let item = self.store.get(std::slice::from_ref(&key)).await?.take(&key);
+        let ends = item
+            .as_ref()
+            .and_then(|item| item.get(MEMBERSHIPS)?.as_ss().ok());
+        let mut ends: Vec<&String> = ends.into_iter().flatten().collect();
+        ends.sort();
+        Ok(ends
+            .iter()
+            .filter_map(|end| keys::membership_of(self.project, end))
+            .collect())
+    }
+
+    /// Where the member with this external id or user name stands.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn membership_behind(&self, guard: &Key) -> Result<Option<Key>, Failure> {
+        let item = self
+            .store
+            .get(std::slice::from_ref(guard))
+            .await?
+            .take(guard);
+        Ok(item.and_then(|item| keys::membership_of(self.project, row::text(&item, "member"))))
+    }
+
+    /// Where the memberships stand that point to a profile.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn memberships_with(&self, profile: ProfileRef) -> Result<Vec<Key>, Failure> {
+        let range = Range::index(
+            "byProfile",
+            "profP",
+            keys::of_profile(self.project, profile),
+        );
+        let page = self.store.page(&range, 100, None).await?;
+        let places = page.items.iter().map(|item| row::text(item, row::SK));
+        Ok(places
+            .filter_map(|sk| keys::membership_of(self.project, sk))
+            .collect())
+    }
+
+    /// The guard of an external id.
+    pub fn external_id_guard(&self, id: Blind) -> Key {
+        Key::ExternalId(self.project, id)
+    }
+
+    /// The guard of a user name.
+    pub fn user_name_guard(&self, name: Blind) -> Key {
+        Key::UserName(self.project, name)
+    }
+
+    /// A new membership.
+    ///
+    /// # Errors
+    /// A fault when its profile is no profile.
+    pub fn create_member(&self, member: &NewMember) -> Result<Step, Failure> {
+        let (key, item) = self.member_item(member)?;
+        let _ = key;
+        Ok(Step::create(item))
+    }
+
+    /// A membership that replaces the one which was read; where the profile's type has changed, the row moves.
+    ///
+    /// # Errors
+    /// A fault when its profile is no profile.
+    pub fn replace_member(&self, old: &Membership, new: &Member) -> Result<Vec<Step>, Failure> {
+        let read = old.resource().meta.version;
+        let from = self.member_key(old)?;
+        let (to, item) = self.member_item(new)?;
+        Ok(if from == to {
+            vec![Step::replace(item, read)]
+        } else {
+            vec![
+                Step::delete(&from).unchanged_since(read),
+                Step::create(item),
+            ]
+        })
+    }
+
+    /// Deletes the membership that was read.
+    ///
+    /// # Errors
+    /// A fault when its profile is no profile.
+    pub fn delete_member(&self, membership: &Membership) -> Result<Step, Failure> {
+        let key = self.member_key(membership)?;
+        Ok(Step::delete(&key).unchanged_since(membership.resource().meta.version))
+    }
+
+    /// Claims an external id or user name for a membership.
+    ///
+    /// # Errors
+    /// A fault when its profile is no profile.
+    pub fn claim(&self, guard: &Key, membership: &Membership) -> Result<Step, Failure> {
+        let row = ClaimRow {
+            member: self.member_key(membership)?.sk(),
+        };
+        Ok(Step::create(row::item(guard, &row)))
+    }
+
+    /// Points a guard that the membership holds already to where it has moved.
+    ///
+    /// # Errors
+    /// A fault when its profile is no profile.
+    pub fn reclaim(&self, guard: &Key, membership: &Membership) -> Result<Step, Failure> {
+        let place = self.member_key(membership)?.sk();
+        Ok(Step::update(guard, "SET member = :to")
+            .text(":to", place)
+            .when("attribute_exists(PK)"))
+    }
+
+    /// Frees an external id or user name.
+    pub fn release(&self, guard: &Key) -> Step {
+        Step::delete(guard)
+    }
+
+    /// The user's first membership in the project; there must be none.
+    ///
+    /// # Errors
+    /// A fault when its profile is no profile.
+    pub fn first_edge(&self, user: UserId, membership: &Membership) -> Result<Step, Failure> {
+        let place = self.member_key(membership)?.sk();
+        let mut item = row::place(&Key::Edge(user, self.project));
+        item.insert(MEMBERSHIPS.into(), AttributeValue::Ss(vec![place]));
+        Ok(Step::create(item).or(Refusal::AlreadyMember))
+    }
+
+    /// One more membership of the user in the project.
+    ///
+    /// # Errors
+    /// A fault when its profile is no profile.
+    pub fn another_edge(&self, user: UserId, membership: &Membership) -> Result<Step, Failure> {
+        let place = self.member_key(membership)?.sk();
+        Ok(
+            Step::update(&Key::Edge(user, self.project), "ADD memberships :this")
+                .value(":this", AttributeValue::Ss(vec![place])),
+        )
+    }
+
+    /// The user's only membership in the project goes; [`Tenant::one_of_edges`] is for when it is not the only one.
+    ///
+    /// # Errors
+    /// A fault when its profile is no profile.
+    pub fn last_edge(&self, user: UserId, membership: &Membership) -> Result<Step, Failure> {
+        let place = self.member_key(membership)?.sk();
+        Ok(Step::delete(&Key::Edge(user, self.project))
+            .when("memberships = :this")
+            .value(":this", AttributeValue::Ss(vec![place])))
+    }
+
+    /// One of the user's several memberships in the project goes.
+    ///
+    /// # Errors
+    /// A fault when its profile is no profile.
+    pub fn one_of_edges(&self, user: UserId, membership: &Membership) -> Result<Step, Failure> {
+        let place = self.member_key(membership)?.sk();
+        Ok(
+            Step::update(&Key::Edge(user, self.project), "DELETE memberships :this")
+                .value(":this", AttributeValue::Ss(vec![place]))
+                .number(":one", 1)
+                .when("size(memberships) > :one"),
+        )
+    }
+
+    /// A membership of the user stands elsewhere from now on.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`]; a fault when a profile is no profile.
+    pub async fn move_edge(
+        &self,
+        user: UserId,
+        (old, new): (&Membership, &Membership),
+    ) -> Result<Step, Failure> {
+        let key = Key::Edge(user, self.project);
+        let item = self
+            .store
+            .get(std::slice::from_ref(&key))
+            .await?
+            .take(&key)
+            .unwrap_or_default();
+        let before = item
+            .get(MEMBERSHIPS)
+            .and_then(|value| value.as_ss().ok())
+            .cloned()
+            .unwrap_or_default();
+        let mut after = before.clone();
+        after.retain(|place| Some(place) != self.member_key(old).ok().map(|key| key.sk()).as_ref());
+        after.push(self.member_key(new)?.sk());
+        Ok(Step::update(&key, "SET memberships = :after")
+            .value(":after", AttributeValue::Ss(after))
+            .value(":before", AttributeValue::Ss(before))
+            .when("memberships = :before"))
+    }
+
+    /// One more active administrator.
+    pub fn gain_admin(&self) -> Step {
+        Step::update(&Key::Admins(self.project), "ADD admins :one")
+            .number(":one", 1)
+            .when("attribute_exists(PK)")
+    }
+
+    /// One active administrator fewer; never the last one.
+    pub fn lose_admin(&self) -> Step {
+        Step::update(&Key::Admins(self.project), "ADD admins :less")
+            .number(":less", -1)
+            .number(":one", 1)
+            .when("admins > :one")
+            .or(Refusal::LastAdmin)
+    }
+
+    fn member_key(&self, membership: &Membership) -> Result<Key, Failure> {
+        let profile = membership.profile_ref()?;
+        Ok(Key::Membership(self.project, profile.kind, membership.id()))
+    }
+
+    fn member_item(&self, member: &Member) -> Result<(Key, Item), Failure> {
+        let key = self.member_key(&member.membership)?;
+        let profile = member.membership.profile_ref()?;
+        let name = member
+            .membership
+            .profile()
+            .display
+            .as_deref()
+            .and_then(sortable);
+        let within = keys::of_type(self.project, KIND);
+        let row = Row {
+            resource: ResourceRow::current(member.membership.resource()),
+            named_in: name.is_some().then(|| within.clone()),
+            updated_in: within,
+            name,
+            profile_in: keys::of_profile(self.project, profile),
+            owns: member.owner,
+            needs_proof: member.needs_proof,
+            invitation: member.invitation.map(RequestId::uuid),
+        };
+        let item = row::item(&key, &row);
+        Ok((key, item))
+    }
+}
+
+impl Store {
+    /// Where a user's memberships stand, in every project.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn edges_of(&self, user: UserId) -> Result<Vec<Key>, Failure> {
+        let range = Range::prefix(keys::user(user), EDGES);
+        let page = self.page(&range, 1000, None).await?;
+        let mut places = Vec::new();
+        for item in &page.items {
+            let project = row::text(item, row::SK)
+                .strip_prefix(EDGES)
+                .and_then(|p| p.parse().ok());
+            let ends = item.get(MEMBERSHIPS).and_then(|value| value.as_ss().ok());
+            for (end, project) in ends.into_iter().flatten().zip(std::iter::repeat(project)) {
+                places.extend(project.and_then(|project| keys::membership_of(project, end)));
+            }
+        }
+        Ok(places)
+    }
+}
+
+/// The set of an edge: the sort keys of the user's memberships in the project.
+const MEMBERSHIPS: &str = "memberships";
+
+#[derive(Serialize)]
+struct ClaimRow {
+    member: String,
+}
+
+/// Reads a membership's row.
+pub(crate) fn read_member(project: domain::ProjectId, item: Item) -> Result<Member, Failure> {
+    let row: Row = row::read("a membership", item)?;
+    let id = row.resource.id.unwrap_or_default();
+    let resource: Resource = row.resource.resource(KIND, id, Some(project.uuid()))?;
+    let membership = Membership::from_resource(resource)
+        .map_err(|fault| Failure::corrupt("a membership", fault.text))?;
+    Ok(Member {
+        membership,
+        owner: row.owns,
+        needs_proof: row.needs_proof,
+        invitation: row.invitation.map(RequestId::new),
+    })
+}

@@ -1,0 +1,237 @@
+//! What each function does to the table. The list feeds `infra/access-patterns.md` and the IAM actions in the template; a test
+//! holds both against it.
+
+/// A DynamoDB action, as IAM names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DynamoAction {
+    /// `dynamodb:BatchGetItem`.
+    BatchGetItem,
+    /// `dynamodb:Query`.
+    Query,
+    /// `dynamodb:PutItem`, alone or in a transaction.
+    PutItem,
+    /// `dynamodb:UpdateItem`, alone or in a transaction.
+    UpdateItem,
+    /// `dynamodb:DeleteItem`, in a transaction.
+    DeleteItem,
+    /// `dynamodb:ConditionCheckItem`, in a transaction.
+    ConditionCheckItem,
+}
+
+impl DynamoAction {
+    /// The name in an IAM policy.
+    pub fn iam(self) -> &'static str {
+        match self {
+            Self::BatchGetItem => "dynamodb:BatchGetItem",
+            Self::Query => "dynamodb:Query",
+            Self::PutItem => "dynamodb:PutItem",
+            Self::UpdateItem => "dynamodb:UpdateItem",
+            Self::DeleteItem => "dynamodb:DeleteItem",
+            Self::ConditionCheckItem => "dynamodb:ConditionCheckItem",
+        }
+    }
+}
+
+/// One way in which functions use the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Pattern {
+    /// What is done, in words.
+    pub name: &'static str,
+    /// The functions that do it.
+    pub functions: &'static [&'static str],
+    /// The actions it takes.
+    pub actions: &'static [DynamoAction],
+    /// The families of keys it touches, as IAM `dynamodb:LeadingKeys` patterns.
+    pub keys: &'static [&'static str],
+    /// The index it reads, if any.
+    pub index: Option<&'static str>,
+}
+
+use DynamoAction::{BatchGetItem, ConditionCheckItem, DeleteItem, PutItem, Query, UpdateItem};
+
+/// Functions that answer authenticated callers.
+const AUTHENTICATED: &[&str] = &[
+    "create-client",
+    "create-project",
+    "fhir-read",
+    "fhir-write",
+    "get-membership",
+    "invite",
+    "list-members",
+    "me",
+    "remove-member",
+    "update-membership",
+];
+
+/// Functions that need the system's keys.
+const KEYED: &[&str] = &[
+    "create-client",
+    "create-project",
+    "deliver-mail",
+    "discovery",
+    "fhir-read",
+    "fhir-write",
+    "get-membership",
+    "invite",
+    "list-members",
+    "me",
+    "remove-member",
+    "token",
+    "update-membership",
+];
+
+/// Every way in which the product uses its table.
+pub const ACCESS_PATTERNS: &[Pattern] = &[
+    Pattern {
+        name: "read the system's keys, once per cold start",
+        functions: KEYED,
+        actions: &[BatchGetItem],
+        keys: &["SYS"],
+        index: None,
+    },
+    Pattern {
+        name: "weigh a caller: membership, session, user or application, project",
+        functions: AUTHENTICATED,
+        actions: &[BatchGetItem],
+        keys: &["P#*", "U#*", "LOGIN#*", "CLIENT#*"],
+        index: None,
+    },
+    Pattern {
+        name: "record a refusal",
+        functions: AUTHENTICATED,
+        actions: &[PutItem],
+        keys: &["P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "check an application's secret",
+        functions: &["token"],
+        actions: &[BatchGetItem],
+        keys: &["CLIENT#*", "P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "begin a session",
+        functions: &["token"],
+        actions: &[PutItem],
+        keys: &["LOGIN#*"],
+        index: None,
+    },
+    Pattern {
+        name: "create a project",
+        functions: &["create-project"],
+        actions: &[BatchGetItem, PutItem, ConditionCheckItem],
+        keys: &["P#*", "U#*", "UQ#*", "CLIENT#*", "REQUEST#*"],
+        index: None,
+    },
+    Pattern {
+        name: "look at what an invitation meets: address, profile, policies, earlier answer",
+        functions: &["invite"],
+        actions: &[BatchGetItem, Query],
+        keys: &["P#*", "U#*", "UQ#*"],
+        index: None,
+    },
+    Pattern {
+        name: "invite: user, address, edge, profile, membership, invitation, event",
+        functions: &["invite"],
+        actions: &[PutItem, UpdateItem, ConditionCheckItem, DeleteItem],
+        keys: &["P#*", "U#*", "UQ#*", "REQUEST#*"],
+        index: None,
+    },
+    Pattern {
+        name: "list members: one range of memberships",
+        functions: &["list-members"],
+        actions: &[Query, BatchGetItem],
+        keys: &["P#*", "U#*"],
+        index: None,
+    },
+    Pattern {
+        name: "list members by profile",
+        functions: &["list-members"],
+        actions: &[Query],
+        keys: &["P#*"],
+        index: Some("byProfile"),
+    },
+    Pattern {
+        name: "list members by name",
+        functions: &["list-members"],
+        actions: &[Query],
+        keys: &["P#*"],
+        index: Some("byName"),
+    },
+    Pattern {
+        name: "list members by last change",
+        functions: &["list-members"],
+        actions: &[Query],
+        keys: &["P#*"],
+        index: Some("byUpdated"),
+    },
+    Pattern {
+        name: "find a row by id, for super admins",
+        functions: &["fhir-read", "list-members"],
+        actions: &[Query],
+        keys: &["*"],
+        index: Some("byId"),
+    },
+    Pattern {
+        name: "read a membership wherever its profile type has put it",
+        functions: &[
+            "fhir-read",
+            "get-membership",
+            "remove-member",
+            "update-membership",
+        ],
+        actions: &[BatchGetItem],
+        keys: &["P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "update a membership: row, past version, guards, profile counts, event",
+        functions: &["update-membership"],
+        actions: &[BatchGetItem, PutItem, UpdateItem, DeleteItem],
+        keys: &["P#*", "U#*"],
+        index: None,
+    },
+    Pattern {
+        name: "remove a membership: row, past version, tombstone, edge, guards, profile count, invitation, event",
+        functions: &["remove-member"],
+        actions: &[PutItem, UpdateItem, DeleteItem],
+        keys: &["P#*", "U#*", "REQUEST#*"],
+        index: None,
+    },
+    Pattern {
+        name: "create an application: resource, credentials, membership, event",
+        functions: &["create-client"],
+        actions: &[BatchGetItem, PutItem],
+        keys: &["P#*", "CLIENT#*"],
+        index: None,
+    },
+    Pattern {
+        name: "read a resource or an audit event",
+        functions: &["fhir-read"],
+        actions: &[BatchGetItem],
+        keys: &["P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "create a resource",
+        functions: &["fhir-write"],
+        actions: &[BatchGetItem, PutItem],
+        keys: &["P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "who am I: profile",
+        functions: &["me"],
+        actions: &[BatchGetItem],
+        keys: &["P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "deliver a letter: begin, end, try again",
+        functions: &["deliver-mail"],
+        actions: &[UpdateItem],
+        keys: &["REQUEST#*"],
+        index: None,
+    },
+];

@@ -1,0 +1,74 @@
+//! Projects and their administrator guard.
+
+use domain::{Failure, Project, ProjectId};
+use serde::{Deserialize, Serialize};
+
+use crate::Store;
+use crate::keys::{ALL_PROJECTS, Key};
+use crate::read::Found;
+use crate::resources::sortable;
+use crate::row::{self, Item, ResourceRow};
+use crate::step::Step;
+use crate::tenant::Tenant;
+
+#[derive(Serialize, Deserialize)]
+struct Row {
+    #[serde(flatten)]
+    resource: ResourceRow,
+    #[serde(rename = "updP")]
+    updated_in: String,
+    #[serde(rename = "nameP", default, skip_serializing_if = "Option::is_none")]
+    named_in: Option<String>,
+    #[serde(rename = "nameS", default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+}
+
+#[derive(Serialize)]
+struct AdminsRow {
+    admins: u32,
+}
+
+impl Tenant<'_> {
+    /// Where the project itself stands.
+    pub fn project_key(&self) -> Key {
+        Key::Project(self.project)
+    }
+
+    /// The project among rows that were read.
+    ///
+    /// # Errors
+    /// [`Failure::Corrupt`].
+    pub fn project_in(&self, found: &mut Found) -> Result<Option<Project>, Failure> {
+        let item = found.take(&self.project_key());
+        item.map(|item| read_project(self.project, item))
+            .transpose()
+    }
+}
+
+impl Store {
+    /// A new project with `admins` active administrators.
+    pub fn create_project(&self, project: &Project, admins: u32) -> Vec<Step> {
+        let id = project.id();
+        let name = project.name().and_then(sortable);
+        let row = Row {
+            resource: ResourceRow::current(project.resource()),
+            updated_in: ALL_PROJECTS.into(),
+            named_in: name.is_some().then(|| ALL_PROJECTS.into()),
+            name,
+        };
+        vec![
+            Step::create(row::item(&Key::Project(id), &row)),
+            Step::create(row::item(&Key::Admins(id), &AdminsRow { admins })),
+        ]
+    }
+}
+
+/// Reads a project's row.
+pub(crate) fn read_project(id: ProjectId, item: Item) -> Result<Project, Failure> {
+    let row: Row = row::read("a project", item)?;
+    Ok(Project::from_resource(row.resource.resource(
+        domain::PROJECT,
+        id.uuid(),
+        Some(id.uuid()),
+    )?))
+}

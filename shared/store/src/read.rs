@@ -1,0 +1,223 @@
+//! Strong reads by key, in one round trip, and pages of ranges.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Select};
+use domain::Failure;
+
+use crate::Store;
+use crate::keys::Key;
+use crate::row::{self, Item, PK, SK};
+
+/// A BatchGet takes at most this many keys.
+const BATCH: usize = 100;
+/// How often keys that the table left unprocessed are asked for again.
+const ATTEMPTS: u32 = 6;
+
+/// Rows found by key.
+#[derive(Debug, Default)]
+pub struct Found(HashMap<(String, String), Item>);
+
+impl Found {
+    /// Takes the row at `key`, if it was there.
+    pub(crate) fn take(&mut self, key: &Key) -> Option<Item> {
+        self.0.remove(&(key.pk(), key.sk()))
+    }
+
+    /// Whether the row at `key` was there.
+    pub(crate) fn has(&self, key: &Key) -> bool {
+        self.0.contains_key(&(key.pk(), key.sk()))
+    }
+}
+
+/// A range of one partition, of the table or of an index.
+#[derive(Clone, Debug)]
+pub(crate) struct Range {
+    pub(crate) index: Option<&'static str>,
+    pub(crate) partition: (&'static str, String),
+    pub(crate) sort: Option<(&'static str, Bound)>,
+    pub(crate) backwards: bool,
+}
+
+/// Where in a partition a range lies.
+#[derive(Clone, Debug)]
+pub(crate) enum Bound {
+    Prefix(String),
+}
+
+impl Range {
+    /// All rows of a partition.
+    pub(crate) fn partition(pk: String) -> Self {
+        Self {
+            index: None,
+            partition: (PK, pk),
+            sort: None,
+            backwards: false,
+        }
+    }
+
+    /// The rows of a partition whose sort key begins with `prefix`.
+    pub(crate) fn prefix(pk: String, prefix: impl Into<String>) -> Self {
+        Self {
+            sort: Some((SK, Bound::Prefix(prefix.into()))),
+            ..Self::partition(pk)
+        }
+    }
+
+    /// A partition of an index.
+    pub(crate) fn index(index: &'static str, attribute: &'static str, partition: String) -> Self {
+        Self {
+            index: Some(index),
+            partition: (attribute, partition),
+            sort: None,
+            backwards: false,
+        }
+    }
+}
+
+/// One page of a range.
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    pub(crate) items: Vec<Item>,
+    pub(crate) next: Option<Item>,
+}
+
+impl Store {
+    /// Reads rows by key, strongly, in one round trip per hundred. Repeated keys are read once.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] when the table leaves keys unread after several attempts: absence is never guessed.
+    pub(crate) async fn get(&self, keys: &[Key]) -> Result<Found, Failure> {
+        let mut wanted: Vec<Item> = Vec::with_capacity(keys.len());
+        let mut seen: Vec<&Key> = Vec::with_capacity(keys.len());
+        for key in keys
+            .iter()
+            .filter(|key| {
+                let new = !seen.contains(key);
+                seen.push(key);
+                new
+            })
+            .collect::<Vec<_>>()
+        {
+            wanted.push(row::place(key));
+        }
+        let mut found = Found::default();
+        for chunk in wanted.chunks(BATCH) {
+            self.get_batch(chunk.to_vec(), &mut found).await?;
+        }
+        Ok(found)
+    }
+
+    async fn get_batch(&self, mut keys: Vec<Item>, found: &mut Found) -> Result<(), Failure> {
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                tokio::time::sleep(Duration::from_millis(10 << attempt)).await;
+            }
+            let request = KeysAndAttributes::builder()
+                .set_keys(Some(std::mem::take(&mut keys)))
+                .consistent_read(true)
+                .build()
+                .map_err(|cause| Failure::unavailable("the table", cause))?;
+            let answer = self
+                .client()
+                .batch_get_item()
+                .request_items(self.table(), request)
+                .send();
+            let answer = answer
+                .await
+                .map_err(|cause| Failure::unavailable("the table", cause))?;
+            for item in answer
+                .responses
+                .unwrap_or_default()
+                .remove(self.table())
+                .unwrap_or_default()
+            {
+                found.0.insert(
+                    (
+                        row::text(&item, PK).to_owned(),
+                        row::text(&item, SK).to_owned(),
+                    ),
+                    item,
+                );
+            }
+            let left = answer
+                .unprocessed_keys
+                .unwrap_or_default()
+                .remove(self.table());
+            match left {
+                Some(left) if !left.keys.is_empty() => keys = left.keys,
+                _ => return Ok(()),
+            }
+        }
+        Err(Failure::unavailable(
+            "the table",
+            "keys were left unprocessed",
+        ))
+    }
+
+    /// One page of a range: at most `limit` rows, after `start`.
+    pub(crate) async fn page(
+        &self,
+        range: &Range,
+        limit: usize,
+        start: Option<Item>,
+    ) -> Result<Page, Failure> {
+        let request = self
+            .range(range)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .set_exclusive_start_key(start);
+        let answer = request
+            .send()
+            .await
+            .map_err(|cause| Failure::unavailable("the table", cause))?;
+        Ok(Page {
+            items: answer.items.unwrap_or_default(),
+            next: answer.last_evaluated_key,
+        })
+    }
+
+    /// How many rows a range has; one round trip for each megabyte.
+    pub(crate) async fn count(&self, range: &Range) -> Result<usize, Failure> {
+        let mut total = 0;
+        let mut start = None;
+        loop {
+            let request = self
+                .range(range)
+                .select(Select::Count)
+                .set_exclusive_start_key(start);
+            let answer = request
+                .send()
+                .await
+                .map_err(|cause| Failure::unavailable("the table", cause))?;
+            total += usize::try_from(answer.count).unwrap_or(0);
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(total);
+            }
+        }
+    }
+
+    fn range(
+        &self,
+        range: &Range,
+    ) -> aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder {
+        let (attribute, partition) = &range.partition;
+        let query = self
+            .client()
+            .query()
+            .table_name(self.table())
+            .set_index_name(range.index.map(str::to_owned))
+            .consistent_read(range.index.is_none())
+            .scan_index_forward(!range.backwards)
+            .expression_attribute_names("#p", *attribute)
+            .expression_attribute_values(":p", AttributeValue::S(partition.clone()));
+        match &range.sort {
+            None => query.key_condition_expression("#p = :p"),
+            Some((attribute, Bound::Prefix(prefix))) => query
+                .key_condition_expression("#p = :p AND begins_with(#s, :s)")
+                .expression_attribute_names("#s", *attribute)
+                .expression_attribute_values(":s", AttributeValue::S(prefix.clone())),
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Resources of a project other than its memberships: profiles, applications, policies, organizations.
+
+use domain::{Blind, Failure, ProfileRef, ProfileType, ProjectId};
+use fhir::{Reference, Resource};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::keys::{self, Key, Past};
+use crate::read::{Found, Range};
+use crate::row::{self, GoneRow, Item, ResourceRow};
+use crate::step::Step;
+use crate::tenant::Tenant;
+
+/// A resource as it stands in the table.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The resource.
+    pub resource: Resource,
+    /// How many memberships point to it, if it is a profile.
+    pub members: u32,
+}
+
+/// What is known of an id.
+#[derive(Clone, Debug)]
+pub enum Existence {
+    /// It is there.
+    Here(Box<Stored>),
+    /// It was there.
+    Gone,
+    /// Nothing is known of it, in this project.
+    Unknown,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Row {
+    #[serde(flatten)]
+    resource: ResourceRow,
+    #[serde(rename = "updP", skip_serializing_if = "Option::is_none")]
+    updated_in: Option<String>,
+    #[serde(rename = "nameP", skip_serializing_if = "Option::is_none")]
+    named_in: Option<String>,
+    #[serde(rename = "nameS", skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    members: u32,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+/// Index keys end at 1,024 bytes; names are found by far fewer.
+const NAME_BYTES: usize = 256;
+
+/// The form in which names are sorted and found: lower case, cut to what an index key can hold.
+pub(crate) fn sortable(name: &str) -> Option<String> {
+    let mut name = name.to_lowercase();
+    let mut end = name.len().min(NAME_BYTES);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    name.truncate(end);
+    (!name.is_empty()).then_some(name)
+}
+
+impl Tenant<'_> {
+    /// The key of a resource of this project. Memberships have keys of their own.
+    pub fn resource_key(&self, kind: &str, id: Uuid) -> Key {
+        Key::Resource(self.project, kind.to_owned(), id)
+    }
+
+    /// The key of the resource a reference points to; `None` when it can point to none.
+    pub fn referenced_key(&self, reference: &Reference) -> Option<Key> {
+        let id = reference.id()?;
+        (!reference.kind().is_empty()).then(|| self.resource_key(reference.kind(), id))
+    }
+
+    /// Reads rows by key in one round trip.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn read(&self, keys: &[Key]) -> Result<Found, Failure> {
+        self.store.get(keys).await
+    }
+
+    /// Whether a row was found at `key`.
+    pub fn has(&self, found: &Found, key: &Key) -> bool {
+        found.has(key)
+    }
+
+    /// A resource by type and id, or what became of it, in one round trip.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn resource(&self, kind: &str, id: Uuid) -> Result<Existence, Failure> {
+        let key = self.resource_key(kind, id);
+        let gone = Key::Gone(self.past(kind, id));
+        let mut found = self.store.get(&[key.clone(), gone.clone()]).await?;
+        match self.stored(&mut found, &key)? {
+            Some(stored) => Ok(Existence::Here(Box::new(stored))),
+            None if found.has(&gone) => Ok(Existence::Gone),
+            None => Ok(Existence::Unknown),
+        }
+    }
+
+    /// The resource that was read at `key`.
+    ///
+    /// # Errors
+    /// [`Failure::Corrupt`].
+    pub fn stored(&self, found: &mut Found, key: &Key) -> Result<Option<Stored>, Failure> {
+        let Key::Resource(project, kind, id) = key else {
+            return Ok(None);
+        };
+        found
+            .take(key)
+            .map(|item| stored(kind, *id, *project, item))
+            .transpose()
+    }
+
+    /// The person profiles of one type that have an e-mail address, with the names they are shown by.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn profiles_by_email(
+        &self,
+        email: &Blind,
+        kind: ProfileType,
+    ) -> Result<Vec<(ProfileRef, Option<String>)>, Failure> {
+        let range = Range::prefix(
+            keys::profiles_by_email(self.project, email),
+            format!("{kind}#"),
+        );
+        let page = self.store.page(&range, 2, None).await?;
+        Ok(page
+            .items
+            .iter()
+            .filter_map(|item| indexed_profile(kind, item))
+            .collect())
+    }
+
+    /// Creates a resource; `members` is how many memberships of the same transaction point to it.
+    pub fn create_resource(&self, resource: &Resource, members: u32) -> Step {
+        Step::create(self.resource_item(resource, members))
+    }
+
+    /// The index rows by which a person's profile is found by address.
+    pub fn index_profile(
+        &self,
+        profile: ProfileRef,
+        emails: &[Blind],
+        display: Option<&str>,
+    ) -> Vec<Step> {
+        let row = IndexRow { display };
+        let place = |email: &Blind| Key::ProfileByEmail(self.project, email.clone(), profile);
+        emails
+            .iter()
+            .map(|email| Step::create(row::item(&place(email), &row)))
+            .collect()
+    }
+
+    /// One more membership points to the profile, which must exist.
+    pub fn join_profile(&self, profile: ProfileRef) -> Step {
+        self.count_members(profile, 1)
+    }
+
+    /// One membership fewer points to the profile.
+    pub fn leave_profile(&self, profile: ProfileRef) -> Step {
+        self.count_members(profile, -1)
+    }
+
+    /// Keeps the version that is about to be replaced.
+    pub fn keep_version(&self, resource: &Resource) -> Step {
+        let past = self.past(&resource.kind, resource.id);
+        let key = Key::Version(past, resource.meta.version);
+        Step::append(row::item(&key, &ResourceRow::past(resource)))
+    }
+
+    /// Leaves a tombstone for a resource that is deleted in the same transaction.
+    pub fn bury(&self, kind: &str, id: Uuid, last: &fhir::Meta) -> Step {
+        let row = GoneRow {
+            ver: last.version,
+            upd: last.last_updated.clone(),
+            by: last.author.clone(),
+        };
+        Step::append(row::item(&Key::Gone(self.past(kind, id)), &row))
+    }
+
+    pub(crate) fn past(&self, kind: &str, id: Uuid) -> Past {
+        Past {
+            project: self.project,
+            kind: kind.to_owned(),
+            id,
+        }
+    }
+
+    fn count_members(&self, profile: ProfileRef, by: i64) -> Step {
+        Step::update(
+            &self.resource_key(profile.kind.as_str(), profile.id),
+            "ADD members :by",
+        )
+        .number(":by", by)
+        .when("attribute_exists(PK)")
+    }
+
+    fn resource_item(&self, resource: &Resource, members: u32) -> Item {
+        let name = fhir::display_of(resource).as_deref().and_then(sortable);
+        let within = keys::of_type(self.project, &resource.kind);
+        let row = Row {
+            resource: ResourceRow::current(resource),
+            named_in: name.is_some().then(|| within.clone()),
+            updated_in: Some(within),
+            name,
+            members,
+        };
+        row::item(&self.resource_key(&resource.kind, resource.id), &row)
+    }
+}
+
+#[derive(Serialize)]
+struct IndexRow<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display: Option<&'a str>,
+}
+
+fn indexed_profile(kind: ProfileType, item: &Item) -> Option<(ProfileRef, Option<String>)> {
+    let (_, id) = row::text(item, row::SK).split_once('#')?;
+    let display = row::text(item, "display");
+    let profile = ProfileRef {
+        kind,
+        id: id.parse().ok()?,
+    };
+    Some((profile, (!display.is_empty()).then(|| display.to_owned())))
+}
+
+fn stored(kind: &str, id: Uuid, project: ProjectId, item: Item) -> Result<Stored, Failure> {
+    let row: Row = row::read("a resource", item)?;
+    let resource = row.resource.resource(kind, id, Some(project.uuid()))?;
+    Ok(Stored {
+        resource,
+        members: row.members,
+    })
+}

@@ -1,0 +1,189 @@
+//! One conditional write of a transaction, and what it means when its condition does not hold.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update,
+};
+use domain::Refusal;
+use uuid::Uuid;
+
+use crate::keys::Key;
+use crate::row::{self, Item};
+
+/// What a failed condition means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Otherwise {
+    /// The rules say no.
+    Refuse(Refusal),
+    /// Something changed since it was read: read again and decide anew.
+    Reread,
+}
+
+/// One conditional write.
+#[derive(Clone, Debug)]
+pub struct Step {
+    write: Write,
+    condition: Option<&'static str>,
+    values: HashMap<String, AttributeValue>,
+    otherwise: Otherwise,
+}
+
+#[derive(Clone, Debug)]
+enum Write {
+    Put(Item),
+    Update(Item, &'static str),
+    Delete(Item),
+    Check(Item),
+}
+
+impl Step {
+    /// A row that must not exist yet.
+    pub(crate) fn create(item: Item) -> Self {
+        Self::new(Write::Put(item)).when("attribute_not_exists(PK)")
+    }
+
+    /// A row whose key is drawn afresh (an event, a past version): nothing can stand there yet.
+    pub(crate) fn append(item: Item) -> Self {
+        Self::new(Write::Put(item))
+    }
+
+    /// A row that replaces the one which was read with `version`.
+    pub(crate) fn replace(item: Item, version: Uuid) -> Self {
+        Self::new(Write::Put(item)).unchanged_since(version)
+    }
+
+    /// An update by `expression`.
+    pub(crate) fn update(key: &Key, expression: &'static str) -> Self {
+        Self::new(Write::Update(row::place(key), expression))
+    }
+
+    /// A deletion.
+    pub(crate) fn delete(key: &Key) -> Self {
+        Self::new(Write::Delete(row::place(key)))
+    }
+
+    /// A condition on a row that is not written.
+    pub(crate) fn check(key: &Key) -> Self {
+        Self::new(Write::Check(row::place(key)))
+    }
+
+    /// What must hold of the row.
+    #[must_use]
+    pub(crate) fn when(mut self, condition: &'static str) -> Self {
+        self.condition = Some(condition);
+        self
+    }
+
+    /// The row must still be the one that was read with `version`.
+    #[must_use]
+    pub(crate) fn unchanged_since(self, version: Uuid) -> Self {
+        self.when("ver = :read").text(":read", version.to_string())
+    }
+
+    /// A text value in the expressions.
+    #[must_use]
+    pub(crate) fn text(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.values
+            .insert(name.to_owned(), AttributeValue::S(value.into()));
+        self
+    }
+
+    /// A number in the expressions.
+    #[must_use]
+    pub(crate) fn number(mut self, name: &str, value: i64) -> Self {
+        self.values
+            .insert(name.to_owned(), AttributeValue::N(value.to_string()));
+        self
+    }
+
+    /// Any value in the expressions.
+    #[must_use]
+    pub(crate) fn value(mut self, name: &str, value: AttributeValue) -> Self {
+        self.values.insert(name.to_owned(), value);
+        self
+    }
+
+    /// What it means when the condition does not hold. Unless said, it means that a row changed since it was read.
+    #[must_use]
+    pub fn or(mut self, refusal: Refusal) -> Self {
+        self.otherwise = Otherwise::Refuse(refusal);
+        self
+    }
+
+    pub(crate) fn otherwise(&self) -> &Otherwise {
+        &self.otherwise
+    }
+
+    fn new(write: Write) -> Self {
+        Self {
+            write,
+            condition: None,
+            values: HashMap::new(),
+            otherwise: Otherwise::Reread,
+        }
+    }
+
+    /// Attributes whose names are words of the expression language are written `#name`; the SDK wants them spelled out.
+    fn names(&self) -> Option<HashMap<String, String>> {
+        let update = match &self.write {
+            Write::Update(_, expression) => *expression,
+            Write::Put(_) | Write::Delete(_) | Write::Check(_) => "",
+        };
+        let words = [self.condition.unwrap_or_default(), update].join(" ");
+        let words = words.split(|c: char| !c.is_alphanumeric() && c != '#');
+        let names: HashMap<_, _> = words
+            .filter_map(|word| Some((word.to_owned(), word.strip_prefix('#')?.to_owned())))
+            .collect();
+        (!names.is_empty()).then_some(names)
+    }
+
+    /// The step as the SDK takes it.
+    pub(crate) fn request(&self, table: &str) -> Result<TransactWriteItem, BuildError> {
+        let condition = self.condition.map(str::to_owned);
+        let values = (!self.values.is_empty()).then(|| self.values.clone());
+        let names = self.names();
+        let builder = TransactWriteItem::builder();
+        Ok(match &self.write {
+            Write::Put(item) => builder.put(
+                Put::builder()
+                    .table_name(table)
+                    .set_item(Some(item.clone()))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .build()?,
+            ),
+            Write::Update(key, expression) => builder.update(
+                Update::builder()
+                    .table_name(table)
+                    .set_key(Some(key.clone()))
+                    .update_expression(*expression)
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .build()?,
+            ),
+            Write::Delete(key) => builder.delete(
+                Delete::builder()
+                    .table_name(table)
+                    .set_key(Some(key.clone()))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .build()?,
+            ),
+            Write::Check(key) => builder.condition_check(
+                ConditionCheck::builder()
+                    .table_name(table)
+                    .set_key(Some(key.clone()))
+                    .condition_expression(condition.unwrap_or_default())
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .build()?,
+            ),
+        }
+        .build())
+    }
+}

@@ -1,0 +1,183 @@
+//! Users, and the guards that keep an address unique within its scope.
+
+use domain::{Blind, Failure, ProjectId, Scope, Standing, User, UserId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::Store;
+use crate::keys::{self, Key};
+use crate::read::Found;
+use crate::row::{self, Item, ResourceRow};
+use crate::step::Step;
+
+/// A user who is about to be made.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// The user.
+    pub user: User,
+    /// The keyed hash of the address, when there is one: the place of the guard.
+    pub email: Option<Blind>,
+    /// The password's hash, when the invite brought one.
+    pub password: Option<String>,
+}
+
+/// Who holds an address within a scope, and what that needs to be known about him without reading his row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The user.
+    pub user: UserId,
+    /// Which of his addresses is proven.
+    pub standing: Standing,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Row {
+    #[serde(flatten)]
+    resource: ResourceRow,
+    #[serde(flatten)]
+    standing: StandingRow,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    project: Option<Uuid>,
+    #[serde(rename = "updP")]
+    updated_in: String,
+    #[serde(rename = "nameP", default, skip_serializing_if = "Option::is_none")]
+    found_in: Option<String>,
+    #[serde(rename = "nameS", default, skip_serializing_if = "Option::is_none")]
+    found_as: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StandingRow {
+    address: u32,
+    #[serde(rename = "provenAddress", default)]
+    proven: u32,
+    epoch: u32,
+    #[serde(rename = "bornIn", default, skip_serializing_if = "Option::is_none")]
+    born_in: Option<Uuid>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct GuardRow {
+    user: Uuid,
+    #[serde(flatten)]
+    standing: StandingRow,
+}
+
+#[derive(Serialize)]
+struct CredentialRow<'a> {
+    password: &'a str,
+}
+
+impl Store {
+    /// The holder of an address among rows read at `guard`.
+    ///
+    /// # Errors
+    /// [`Failure::Corrupt`].
+    pub fn holder(&self, found: &mut Found, guard: &Key) -> Result<Option<Holder>, Failure> {
+        let Some(item) = found.take(guard) else {
+            return Ok(None);
+        };
+        let row: GuardRow = row::read("an e-mail guard", item)?;
+        Ok(Some(Holder {
+            user: UserId::new(row.user),
+            standing: row.standing.standing(),
+        }))
+    }
+
+    /// The holder of an address within a scope.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn holder_of(&self, scope: Scope, email: &Blind) -> Result<Option<Holder>, Failure> {
+        let guard = Key::EmailGuard(scope, email.clone());
+        let mut found = self.get(std::slice::from_ref(&guard)).await?;
+        self.holder(&mut found, &guard)
+    }
+
+    /// A user by id.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn user(&self, id: UserId) -> Result<Option<User>, Failure> {
+        let key = Key::User(id);
+        let item = self.get(std::slice::from_ref(&key)).await?.take(&key);
+        item.map(|item| read_user(id, item)).transpose()
+    }
+
+    /// A new user, with the guard of his address and his password. The guard's absence is what makes the address unique: when it
+    /// is there after all, the transaction reports that something changed.
+    pub fn create_user(&self, new: &NewUser) -> Vec<Step> {
+        let id = new.user.id();
+        let scope = new.user.scope();
+        let mut steps = Vec::with_capacity(3);
+        if let Some(email) = &new.email {
+            let guard = GuardRow {
+                user: id.uuid(),
+                standing: StandingRow::from(new.user.standing),
+            };
+            steps.push(Step::create(row::item(
+                &Key::EmailGuard(scope, email.clone()),
+                &guard,
+            )));
+        }
+        steps.push(Step::create(user_item(&new.user, new.email.as_ref())));
+        if let Some(password) = &new.password {
+            let row = CredentialRow { password };
+            steps.push(Step::create(row::item(&Key::Credential(id), &row)));
+        }
+        steps
+    }
+
+    /// The holder must still hold the address, with the same proof, when the transaction commits.
+    pub fn still_held(&self, guard: &Key, holder: Holder) -> Step {
+        Step::check(guard)
+            .when("#user = :user AND address = :address AND provenAddress = :proven")
+            .text(":user", holder.user.to_string())
+            .number(":address", i64::from(holder.standing.address))
+            .number(":proven", i64::from(holder.standing.proven))
+    }
+}
+
+impl StandingRow {
+    fn from(standing: Standing) -> Self {
+        Self {
+            address: standing.address,
+            proven: standing.proven,
+            epoch: standing.epoch,
+            born_in: standing.born_in.map(ProjectId::uuid),
+        }
+    }
+
+    fn standing(&self) -> Standing {
+        Standing {
+            address: self.address,
+            proven: self.proven,
+            epoch: self.epoch,
+            born_in: self.born_in.map(ProjectId::new),
+        }
+    }
+}
+
+fn user_item(user: &User, email: Option<&Blind>) -> Item {
+    let row = Row {
+        resource: ResourceRow::current(&user.resource),
+        standing: StandingRow::from(user.standing),
+        project: user.scope().project().map(ProjectId::uuid),
+        updated_in: keys::users_in(user.scope()),
+        found_in: email.map(keys::users_by_email),
+        found_as: email.map(|_| user.id().to_string()),
+    };
+    row::item(&Key::User(user.id()), &row)
+}
+
+/// Reads a user's row.
+pub(crate) fn read_user(id: UserId, item: Item) -> Result<User, Failure> {
+    let row: Row = row::read("a user", item)?;
+    let resource = row
+        .resource
+        .resource(domain::USER, id.uuid(), row.project)?;
+    Ok(User {
+        resource,
+        standing: row.standing.standing(),
+    })
+}
