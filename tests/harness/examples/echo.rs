@@ -3,10 +3,11 @@
 //! `?exit` ends the process, `?sleep=<ms>` takes its time, `?get=<n>` reads n rows one after the other,
 //! `?together=<n>` reads n rows at once, `?write=<row>` writes one row by a transaction.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use aws_sdk_dynamodb::{Client, Error as TableError};
 use lambda_http::{Body, Error, Request, RequestExt, Response, service_fn};
-use std::time::Duration;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -16,6 +17,7 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn answer(table: &Client, request: Request) -> Result<Response<Body>, Error> {
+    eprintln!("asked for {}", request.raw_http_path());
     let query = request.query_string_parameters();
     let number = |name| {
         query
@@ -44,11 +46,12 @@ async fn answer(table: &Client, request: Request) -> Result<Response<Body>, Erro
     if let Some(row) = query.first("write") {
         write(table, row).await?;
     }
-    let said = format!("{} {}", request.method(), request.raw_http_path());
-    let mut text =
-        std::io::Write::write_all(&mut std::io::stderr(), format!("{said}\n").as_bytes())
-            .map(|()| said)?;
-    text.push_str(&format!(" by {}", std::process::id()));
+    let text = format!(
+        "{} {} by {}",
+        request.method(),
+        request.raw_http_path(),
+        std::process::id()
+    );
     let response = Response::builder()
         .status(200)
         .header("content-type", "text/plain");
@@ -58,7 +61,7 @@ async fn answer(table: &Client, request: Request) -> Result<Response<Body>, Erro
 async fn get(table: &Client, row: String) -> Result<(), TableError> {
     let get = table
         .get_item()
-        .table_name("t")
+        .table_name("rows")
         .key("PK", AttributeValue::S("p".into()));
     get.key("SK", AttributeValue::S(row)).send().await?;
     Ok(())
@@ -66,7 +69,7 @@ async fn get(table: &Client, row: String) -> Result<(), TableError> {
 
 async fn write(table: &Client, row: &str) -> Result<(), Error> {
     let put = Put::builder()
-        .table_name("t")
+        .table_name("rows")
         .item("PK", AttributeValue::S("p".into()));
     let put = put.item("SK", AttributeValue::S(row.to_owned())).build()?;
     let step = TransactWriteItem::builder().put(put).build();

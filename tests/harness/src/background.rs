@@ -5,6 +5,7 @@ use std::future::Future;
 use std::io;
 use std::sync::LazyLock;
 
+use reqwest::redirect::Policy;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::{AbortHandle, JoinHandle};
@@ -52,6 +53,14 @@ pub(crate) async fn listen() -> io::Result<(TcpListener, String)> {
     let listener = run(TcpListener::bind("127.0.0.1:0")).await??;
     let url = format!("http://{}", listener.local_addr()?);
     Ok((listener, url))
+}
+
+/// An HTTP client that follows no redirect and goes nowhere but where it is sent, whatever proxy the machine has.
+pub(crate) fn http_client() -> reqwest::Client {
+    let plain = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(Policy::none());
+    plain.build().unwrap_or_default()
 }
 
 /// A task that ends when its owner goes.

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 
 use tokio::process::Command;
 use tokio::sync::OnceCell;
@@ -52,14 +52,10 @@ async fn build() -> io::Result<PathBuf> {
         command.env_remove(name);
     }
     let built = crate::background::run(async move { command.output().await }).await??;
-    accept(built, folder)
-}
-
-fn accept(built: Output, folder: PathBuf) -> io::Result<PathBuf> {
     if built.status.success() {
         return Ok(folder);
     }
-    let printed = String::from_utf8_lossy(&built.stderr).into_owned();
+    let printed = String::from_utf8_lossy(&built.stderr);
     Err(io::Error::other(format!(
         "cargo cannot build the functions:\n{printed}"
     )))

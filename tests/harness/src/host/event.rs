@@ -149,7 +149,7 @@ mod tests {
 
     fn event(request: axum::http::request::Builder, body: &'static [u8]) -> Value {
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        let routes = Routes::new(&[("POST", "/a/{id}", "f")]);
+        let routes = Routes::new(vec![("POST", "/a/{id}", "f")]);
         let route = routes.find(parts.method.as_str(), parts.uri.path());
         let peer = SocketAddr::from(([127, 0, 0, 9], 1234));
         let at = Timestamp::from_second(1_700_000_000).unwrap();

@@ -14,6 +14,7 @@ mod runtime_api;
 
 use std::io;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -33,9 +34,11 @@ pub struct Setup {
     /// The folder that holds one binary per function, named like it.
     pub binaries: PathBuf,
     /// Every route; what fits none goes to the function `not-found`.
-    pub routes: &'static [Route],
+    pub routes: Vec<Route>,
     /// How many processes one function may have at once.
     pub instances: usize,
+    /// How long a function has from the moment it is handed an event; then it is killed.
+    pub deadline: Duration,
 }
 
 /// Why an event got no answer.
@@ -44,7 +47,7 @@ pub enum Broken {
     /// The process ended while it had the event in hand, or before it ever asked for one.
     #[error("{0}: the process ended before it answered")]
     Crashed(String),
-    /// The function did not answer within 10 seconds and was killed.
+    /// The function did not answer in time and was killed.
     #[error("{0}: no answer within the deadline")]
     TimedOut(String),
     /// The function reported an error to the runtime instead of an answer.
@@ -63,6 +66,8 @@ pub struct Line {
     /// The line, without its end.
     pub text: String,
 }
+
+type KillFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The running host. Dropping it kills every function process.
 pub struct Host {
@@ -83,7 +88,7 @@ impl Host {
     ) -> io::Result<Self> {
         let (runtime_listener, runtime_url) = background::listen().await?;
         let (front_listener, url) = background::listen().await?;
-        let routes = Routes::new(setup.routes);
+        let routes = Routes::new(setup.routes.clone());
         let processes = Arc::new(Processes::new(setup, runtime_url, environment(&url)));
         let runtime = Task::start(runtime_api::serve(runtime_listener, processes.clone()));
         let front = Task::start(front::serve(front_listener, routes, processes.clone()));
@@ -146,8 +151,6 @@ impl Host {
         self.processes.logs()
     }
 }
-
-type KillFuture = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Drop for Host {
     fn drop(&mut self) {

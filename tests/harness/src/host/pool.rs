@@ -11,9 +11,6 @@ use tokio::sync::{Notify, oneshot, watch};
 use super::Broken;
 use crate::background::Task;
 
-/// A function has this long from the moment it is handed an event, as the template says.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
-
 /// What came of an event.
 pub(crate) type Outcome = Result<Value, Broken>;
 
@@ -46,6 +43,7 @@ pub(crate) struct Instance {
 /// All processes of one function.
 pub(crate) struct Pool {
     pub(crate) function: String,
+    pub(crate) deadline: Duration,
     limit: usize,
     state: Mutex<State>,
     arrived: Notify,
@@ -62,10 +60,11 @@ struct State {
 
 impl Pool {
     /// No process yet, and never more than `limit` at once.
-    pub(crate) fn new(function: &str, limit: usize) -> Self {
+    pub(crate) fn new(function: &str, limit: usize, deadline: Duration) -> Self {
         let (state, arrived) = (Mutex::default(), Notify::new());
         Self {
             function: function.to_owned(),
+            deadline,
             limit,
             state,
             arrived,
@@ -104,16 +103,16 @@ impl Pool {
             // Two arrivals nobody waited for leave one wake-up between them: pass it on.
             self.arrived.notify_one();
         }
-        let late = instance.clone();
-        let deadline = Task::start(async move {
-            tokio::time::sleep(DEADLINE).await;
-            late.time_is_up();
-        });
         let Event {
             request,
             payload,
             reply,
         } = event;
+        let (late, of, time) = (instance.clone(), request.clone(), self.deadline);
+        let deadline = Task::start(async move {
+            tokio::time::sleep(time).await;
+            late.time_is_up(&of);
+        });
         let in_hand = InHand {
             request: request.clone(),
             reply,
@@ -123,8 +122,8 @@ impl Pool {
         Some((request, payload))
     }
 
-    /// A process has ended. True when another has to take its place, which is then counted already.
-    pub(crate) fn ended(&self, instance: &Instance) -> bool {
+    /// A process has ended, or never began; `reason` is told to whoever waited for it. True when another has to take its place, which is then counted already.
+    pub(crate) fn ended(&self, instance: &Instance, reason: Broken) -> bool {
         let mut state = self.state();
         let in_hand = instance.in_hand().take();
         instance.ended.send_replace(true);
@@ -142,7 +141,7 @@ impl Pool {
             }
         };
         if let Some(reply) = victim {
-            let _gone = reply.send(Err(Broken::Crashed(self.function.clone())));
+            let _gone = reply.send(Err(reason));
         }
         self.needs_one_more(&mut state)
     }

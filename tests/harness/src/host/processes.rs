@@ -51,7 +51,13 @@ impl Processes {
         payload: String,
         request: String,
     ) -> Outcome {
-        let fresh = || Arc::new(Pool::new(function, self.setup.instances));
+        let fresh = || {
+            Arc::new(Pool::new(
+                function,
+                self.setup.instances,
+                self.setup.deadline,
+            ))
+        };
         let pool = locked(&self.pools)
             .entry(function.to_owned())
             .or_insert_with(fresh)
@@ -66,7 +72,7 @@ impl Processes {
         payload: String,
         request: String,
     ) -> Outcome {
-        let pool = Arc::new(Pool::new(function, 1));
+        let pool = Arc::new(Pool::new(function, 1, self.setup.deadline));
         let outcome = self.offer(pool.clone(), payload, request).await;
         self.kill_all(|instance| Arc::ptr_eq(&instance.pool, &pool))
             .await;
@@ -134,15 +140,16 @@ impl Processes {
         if self.stopped.load(Ordering::SeqCst) {
             instance.kill.notify_one();
         }
-        match self.command(&instance).spawn() {
-            Ok(child) => self.watch(child, &instance).await,
-            Err(error) => self.note(
-                &function,
-                format!("the host cannot start {function}: {error}"),
-            ),
-        }
+        let reason = match self.command(&instance).spawn() {
+            Ok(child) => {
+                self.watch(child, &instance).await;
+                Broken::Crashed(function)
+            }
+            Err(error) => Broken::NotStarted(format!("{function} cannot be started: {error}")),
+        };
         locked(&self.instances).remove(&instance.number);
-        if instance.pool.ended(&instance) && !self.stopped.load(Ordering::SeqCst) {
+        let replace = instance.pool.ended(&instance, reason);
+        if replace && !self.stopped.load(Ordering::SeqCst) {
             self.start(instance.pool.clone());
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use super::Broken;
-use super::pool::{DEADLINE, Outcome};
+use super::pool::Outcome;
 use super::processes::Processes;
 
 type Shared = State<Arc<Processes>>;
@@ -48,7 +48,8 @@ async fn next(State(processes): Shared, Path(process): Path<u64>) -> Response {
     };
     let function = &instance.pool.function;
     let now = Timestamp::now();
-    let deadline = i128::from(now.as_millisecond()) + DEADLINE.as_millis().cast_signed();
+    let deadline =
+        i128::from(now.as_millisecond()) + instance.pool.deadline.as_millis().cast_signed();
     let headers = [
         ("lambda-runtime-aws-request-id", request.clone()),
         ("lambda-runtime-deadline-ms", deadline.to_string()),
@@ -104,12 +105,7 @@ fn answer(
 }
 
 /// The process will end now; that it never asked for an event tells the pool what to do.
-async fn init_error(
-    State(processes): Shared,
-    Path(process): Path<u64>,
-    _: HeaderMap,
-    body: Bytes,
-) -> StatusCode {
+async fn init_error(State(processes): Shared, Path(process): Path<u64>, body: Bytes) -> StatusCode {
     if let Some(instance) = processes.instance(process) {
         processes.note(
             &instance.pool.function,

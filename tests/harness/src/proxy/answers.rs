@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::call::Asked;
+
 /// A refusal: HTTP status and JSON body.
 pub(crate) type Refused = (u16, Value);
 
@@ -23,8 +25,20 @@ pub(crate) fn server_error() -> Refused {
     (500, body)
 }
 
+/// What the later of two calls in conflict is told; `taken` says which of its rows were held.
+pub(crate) fn conflict(asked: &Asked, taken: &[bool]) -> Refused {
+    match asked.action.as_str() {
+        "BatchWriteItem" => (
+            200,
+            json!({ "UnprocessedItems": asked.body["RequestItems"] }),
+        ),
+        "PutItem" | "UpdateItem" | "DeleteItem" => write_conflict(),
+        _ => transaction_cancelled(taken),
+    }
+}
+
 /// A plain write met a transaction in flight.
-pub(crate) fn write_conflict() -> Refused {
+fn write_conflict() -> Refused {
     refused(
         "com.amazonaws.dynamodb.v20120810#TransactionConflictException",
         "Transaction is ongoing for the item",
@@ -32,7 +46,7 @@ pub(crate) fn write_conflict() -> Refused {
 }
 
 /// A transaction met another call in flight; `conflicts` says for each of its steps whether it was there.
-pub(crate) fn transaction_cancelled(conflicts: &[bool]) -> Refused {
+fn transaction_cancelled(conflicts: &[bool]) -> Refused {
     let code = |conflict: &bool| {
         if *conflict {
             "TransactionConflict"
@@ -102,6 +116,37 @@ mod tests {
         assert_eq!(
             left,
             json!({ "t": { "ConsistentRead": true, "Keys": [2, 3] } })
+        );
+    }
+
+    #[test]
+    fn every_action_is_told_of_a_conflict_in_its_own_way() {
+        let told = |action: &str| {
+            let body = json!({ "RequestItems": { "t": [1] } });
+            conflict(
+                &Asked::new(&format!("X.{action}"), "", body),
+                &[false, true],
+            )
+            .1
+        };
+        let cancelled = told("TransactWriteItems");
+        assert_eq!(
+            cancelled["CancellationReasons"][1]["Code"],
+            "TransactionConflict"
+        );
+        assert!(
+            cancelled["Message"]
+                .as_str()
+                .is_some_and(|text| text.ends_with("[None, TransactionConflict]"))
+        );
+        assert!(
+            told("UpdateItem")["__type"]
+                .as_str()
+                .is_some_and(|kind| kind.ends_with("#TransactionConflictException"))
+        );
+        assert_eq!(
+            told("BatchWriteItem")["UnprocessedItems"],
+            json!({ "t": [1] })
         );
     }
 

@@ -10,6 +10,8 @@ use axum::http::{HeaderMap, HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
+use crate::background;
+
 use super::answers::{self, Refused};
 use super::call::{Asked, Call};
 use super::conflicts::InFlight;
@@ -57,6 +59,7 @@ impl Core {
     pub(super) fn new(engine: &str) -> Self {
         Self {
             engine: engine.to_owned(),
+            client: background::http_client(),
             ..Self::default()
         }
     }
@@ -117,7 +120,7 @@ impl Core {
             (plan.fault(asked), plan.has_conflicts())
         };
         let _held = match conflicts.then(|| self.in_flight.enter(asked)) {
-            Some(Err(taken)) => return Ok(Answer::refused(conflict(asked, &taken))),
+            Some(Err(taken)) => return Ok(Answer::refused(answers::conflict(asked, &taken))),
             Some(Ok(held)) => held,
             None => None,
         };
@@ -216,18 +219,6 @@ impl Core {
             let mut recording = recorder.lock().unwrap_or_else(PoisonError::into_inner);
             recording.calls.push(call.clone());
         }
-    }
-}
-
-/// What the later of two calls in conflict is told; `taken` says which of its rows were held.
-fn conflict(asked: &Asked, taken: &[bool]) -> Refused {
-    match asked.action.as_str() {
-        "BatchWriteItem" => (
-            200,
-            json!({ "UnprocessedItems": asked.body["RequestItems"] }),
-        ),
-        "PutItem" | "UpdateItem" | "DeleteItem" => answers::write_conflict(),
-        _ => answers::transaction_cancelled(taken),
     }
 }
 

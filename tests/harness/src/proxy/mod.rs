@@ -24,7 +24,7 @@ pub use plan::{Fault, Plan};
 pub use recording::Recording;
 
 use crate::background::{self, Task};
-use core::Core;
+use core::{Core, Dropped};
 
 /// The running proxy. Dropping it stops it.
 pub struct Proxy {
@@ -91,7 +91,9 @@ async fn accept(listener: TcpListener, core: Arc<Core>) {
         let core = core.clone();
         let service = service_fn(move |request| {
             let core = core.clone();
-            async move { core.serve(request).await }
+            // A task of its own: the table carries out what it was asked also when the caller is gone by then.
+            let call = tokio::spawn(async move { core.serve(request).await });
+            async move { call.await.unwrap_or(Err(Dropped)) }
         });
         // An error of the service ends the connection without an answer: just what a lost call is.
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));

@@ -1,0 +1,139 @@
+//! The whole product on free ports: table, proxy, mailbox, functions, stream and first administrator, and the people
+//! and projects that tests make in it through the public API.
+
+mod boot;
+mod client;
+mod project;
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use local::mailbox::{Letter, Mailbox};
+use local::pump::Pump;
+use local::table::Engine;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+pub use client::{Answer, Client, Request};
+pub use project::Project;
+
+use crate::host::{Host, Route};
+use crate::proxy::{Plan, Proxy};
+
+/// How long a test waits for a letter; it comes within milliseconds on a quiet machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a world is made of.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Every route of the API, in any order: method, path pattern, function.
+    pub routes: Vec<Route>,
+    /// How many processes one function may have at once.
+    pub instances: usize,
+    /// What goes wrong at the table, once the first administrator exists.
+    pub plan: Plan,
+    /// Variables that replace or extend those of the local cloud.
+    pub environment: Vec<(String, String)>,
+}
+
+/// A running product. It outlives the test that started it; dropping it stops everything.
+pub struct World {
+    host: Arc<Host>,
+    proxy: Proxy,
+    pump: Pump,
+    mailbox: Mailbox,
+    engine: Engine,
+    root: Client,
+    _folder: TempDir,
+}
+
+impl World {
+    /// Builds the functions, starts every part and makes the first administrator.
+    ///
+    /// # Errors
+    /// When the functions do not build, a part does not start, or the bootstrap command fails; the error says which.
+    pub async fn start(options: Options) -> io::Result<Self> {
+        boot::boot(options).await
+    }
+
+    /// Base URL of the API, without a last slash.
+    pub fn api(&self) -> &str {
+        self.host.url()
+    }
+
+    /// The function host: crashes, logs, direct invocations.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// The fault proxy before the table.
+    pub fn proxy(&self) -> &Proxy {
+        &self.proxy
+    }
+
+    /// The SES stand-in with every letter sent.
+    pub fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
+    }
+
+    /// The table engine itself, behind the proxy.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The carrier of the table's stream, with its dead letters.
+    pub fn pump(&self) -> &Pump {
+        &self.pump
+    }
+
+    /// The bootstrap client: super administrator, Basic credentials.
+    pub fn root(&self) -> &Client {
+        &self.root
+    }
+
+    /// A caller without credentials.
+    pub fn anonymous(&self) -> Client {
+        Client::new(self.api())
+    }
+
+    /// A new project with one administrator, a client application. Stops the test when it cannot be made.
+    pub async fn project(&self, name: &str) -> Project {
+        Project::create(&self.root, name).await
+    }
+
+    /// The newest letter to an address, waiting for it; `None` when none came within 20 seconds.
+    pub async fn letter_to(&self, address: &str) -> Option<Letter> {
+        let begin = Instant::now();
+        loop {
+            let letters = self.mailbox.messages().into_iter().rev();
+            let found = letters
+                .into_iter()
+                .find(|letter| letter.to.contains(address));
+            if found.is_some() || begin.elapsed() > PATIENCE {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Every row of one partition as DynamoDB's JSON, read past the proxy, in order of the sort key.
+    pub async fn rows(&self, partition: &str) -> Vec<Value> {
+        let query = json!({
+            "TableName": local::TABLE_NAME,
+            "ConsistentRead": true,
+            "KeyConditionExpression": "PK = :pk",
+            "ExpressionAttributeValues": { ":pk": { "S": partition } },
+        });
+        let request = Request::new("POST", "/")
+            .header("x-amz-target", "DynamoDB_20120810.Query")
+            .header("authorization", boot::SIGNATURE)
+            .header("x-amz-date", "20260101T000000Z")
+            .body("application/x-amz-json-1.0", query.to_string());
+        let mut answer = Client::new(self.engine.url()).send(request).await.must(200);
+        match answer.body["Items"].take() {
+            Value::Array(rows) => rows,
+            _ => Vec::new(),
+        }
+    }
+}
