@@ -187,12 +187,12 @@ impl Application {
             Map<String, Value>,
         ),
     ) -> Result<Self, Failure> {
-        let sealed = means.keys.seal(&secret_place(id), &secret, &means.dice);
+        let sealed = sealed(means, id, &secret);
         let life = body
             .get("accessTokenLifetime")
             .and_then(Value::as_str)
             .map(str::to_owned);
-        body.insert(SEALED_SECRET.into(), json!(sealed));
+        body.extend([sealed]);
         let within = Some(project.id().uuid());
         let resource = Resource {
             kind: CLIENT_APPLICATION.into(),
@@ -246,6 +246,12 @@ const SEALED_SECRET: &str = "_sealedSecret";
 
 fn secret_place(id: ClientId) -> String {
     format!("{}/{id}/secret", ProfileType::ClientApplication)
+}
+
+/// A secret as a stored application holds it.
+pub(crate) fn sealed(means: Means<'_>, id: ClientId, secret: &Secret) -> (String, Value) {
+    let sealed = means.keys.seal(&secret_place(id), secret, &means.dice);
+    (SEALED_SECRET.into(), json!(sealed))
 }
 
 /// An application as its project's administrators see it: with its secret.

@@ -130,6 +130,11 @@ fn project(id: ProjectId) -> String {
     format!("P#{id}")
 }
 
+/// The project to which a partition belongs.
+pub(crate) fn project_of(pk: &str) -> Option<ProjectId> {
+    pk.strip_prefix("P#")?.split('#').next()?.parse().ok()
+}
+
 /// The partition of a project's memberships.
 pub(crate) fn members(project: ProjectId) -> String {
     format!("P#{project}#M")
