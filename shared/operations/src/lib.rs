@@ -26,6 +26,6 @@ pub mod remove_member;
 pub mod update_membership;
 pub mod whoami;
 
-pub use authorize::{Destination, Request, Role, admit};
+pub use authorize::{Destination, Request, Role, Turned, admit};
 pub use means::{Means, Settings};
 pub use once::Once;
