@@ -8,22 +8,24 @@
 //! * Two paths may overlap without one being narrower (`/a/{x}/c` and `/a/b/{y}`): their intersection gets its own entry.
 //! * `$` is an ordinary character; `%24` is another one, since nothing is decoded. Such a request reaches `{id}` or
 //!   `not-found`, as it would in AWS.
-//! * A method that a path does not list, `OPTIONS` and `HEAD` included, gets cargo-lambda's own 404. A list entry must name
-//!   its method, but a path with one function for everything may be a bare string, and that takes any method.
-//! * `/{*rest}` matches neither `/` nor a listed path with a trailing slash's twin: both need entries of their own.
+//! * A method that a path does not list, `OPTIONS` and `HEAD` included, reaches no function: alone, cargo-lambda answers
+//!   404 itself, and where it only serves, the request waits for a function named `_`. A list entry must name its method,
+//!   but a path with one function for everything may be a bare string, and that takes any method.
+//! * A listed path with a slash behind it is another path, and `/{*rest}` takes it: it needs an entry of its own. `/` alone
+//!   is not taken by `/{*rest}` and needs one too.
 //! * Parameters at one position may have different names in paths that go on differently. Two paths that differ in
 //!   nothing but names end cargo-lambda at its start: the first spelling stands for both.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::NOT_FOUND;
 use crate::Advice;
 
-/// What a local router can be asked. A method outside of this list never reaches a function.
+/// The methods that HTTP itself defines. Any other on a listed path goes to the unrouted requests.
 const METHODS: [&str; 9] = [
     "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
 ];
-const NOT_FOUND: &str = "not-found";
 const BEGIN: &str =
     "# Generated from the route table by `cargo local`: everything between these two lines.";
 const END: &str = "# End of the generated routes.";
