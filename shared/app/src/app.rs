@@ -39,10 +39,16 @@ impl App {
         let sdk = sdk_config().await;
         let store = store(&sdk, &config.table);
         let document = store.system_keys().await?;
-        let document = document.ok_or("there are no system keys yet: run the bootstrap command first")?;
+        let document =
+            document.ok_or("there are no system keys yet: run the bootstrap command first")?;
         let keys: SystemKeys = serde_json::from_value(document)?;
         let keys = KeyRing::open(&keys, &master_key(&config)?)?;
-        Ok(Self { config, store, keys, sdk })
+        Ok(Self {
+            config,
+            store,
+            keys,
+            sdk,
+        })
     }
 
     /// What an operation works with, now.
@@ -70,7 +76,11 @@ impl App {
     /// # Errors
     /// No sender is configured.
     pub fn sender(&self, product: &str) -> Result<Sender, Error> {
-        let address = self.config.mail_from.clone().ok_or("ROSTER_MAIL_FROM is missing")?;
+        let address = self
+            .config
+            .mail_from
+            .clone()
+            .ok_or("ROSTER_MAIL_FROM is missing")?;
         Ok(Sender::new(product, address, &self.config.app_url))
     }
 }
@@ -82,8 +92,14 @@ pub async fn sdk_config() -> SdkConfig {
         .operation_attempt_timeout(Duration::from_millis(1500))
         .operation_timeout(Duration::from_secs(5))
         .build();
-    let retries = RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(25));
-    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).retry_config(retries).load().await
+    let retries = RetryConfig::standard()
+        .with_max_attempts(4)
+        .with_initial_backoff(Duration::from_millis(25));
+    aws_config::defaults(BehaviorVersion::latest())
+        .timeout_config(timeouts)
+        .retry_config(retries)
+        .load()
+        .await
 }
 
 /// The table behind a configuration.
@@ -117,7 +133,9 @@ pub fn dice() -> Dice {
 
 /// Now.
 pub fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 

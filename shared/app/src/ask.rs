@@ -27,7 +27,13 @@ pub struct Ask {
 impl Ask {
     /// A request on `route`.
     pub fn new(app: &'static App, call: Call, route: &'static Route) -> Self {
-        Self { app, call, route, means: app.means(), caller: Arc::default() }
+        Self {
+            app,
+            call,
+            route,
+            means: app.means(),
+            caller: Arc::default(),
+        }
     }
 
     /// Lets the caller in where the path leads, and reads `look` beside it.
@@ -56,7 +62,10 @@ impl Ask {
     where
         L: Future<Output = Result<T, Failure>>,
     {
-        let request = operations::Request { destination, role: role(self.route.access) };
+        let request = operations::Request {
+            destination,
+            role: role(self.route.access),
+        };
         match operations::admit(self.means, &self.call.credentials(), request, look).await {
             Ok((caller, found)) => {
                 self.note(&caller);
@@ -94,10 +103,18 @@ impl Ask {
             return Ok(None);
         };
         if key.is_empty() || key.len() > 255 {
-            return Err(Fault::invalid("Idempotency-Key", "Idempotency-Key must have 1 to 255 characters").into());
+            return Err(Fault::invalid(
+                "Idempotency-Key",
+                "Idempotency-Key must have 1 to 255 characters",
+            )
+            .into());
         }
         let operation = self.route.operation;
-        Ok(Some(Once { key: format!("{} {key}", self.call.path), operation, body: self.call.body.clone() }))
+        Ok(Some(Once {
+            key: format!("{} {key}", self.call.path),
+            operation,
+            body: self.call.body.clone(),
+        }))
     }
 
     /// The caller, once he is known.

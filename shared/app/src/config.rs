@@ -73,7 +73,8 @@ impl Config {
                 table,
                 settings: Settings {
                     base_url,
-                    product: variable("ROSTER_PRODUCT_NAME").unwrap_or_else(|| "Medplum".to_owned()),
+                    product: variable("ROSTER_PRODUCT_NAME")
+                        .unwrap_or_else(|| "Medplum".to_owned()),
                 },
                 app_url,
                 origins: Origins::parse(&origins),
@@ -92,7 +93,11 @@ impl From<Fault> for Misconfigured {
 }
 
 fn slashed(url: String) -> String {
-    if url.is_empty() || url.ends_with('/') { url } else { url + "/" }
+    if url.is_empty() || url.ends_with('/') {
+        url
+    } else {
+        url + "/"
+    }
 }
 
 #[cfg(test)]
@@ -103,7 +108,12 @@ mod tests {
     #[test]
     fn everything_that_is_missing_is_said_at_once() {
         let said = Config::read(|_| None).unwrap_err().to_string();
-        for name in ["ROSTER_TABLE", "ROSTER_BASE_URL", "ROSTER_APP_URL", "ROSTER_KEY_FILE"] {
+        for name in [
+            "ROSTER_TABLE",
+            "ROSTER_BASE_URL",
+            "ROSTER_APP_URL",
+            "ROSTER_KEY_FILE",
+        ] {
             assert!(said.contains(name), "{said}");
         }
     }

@@ -47,7 +47,8 @@ pub(crate) async fn answer(app: &'static App, call: &Call, prompt: bool) -> Resp
 
 /// Whether the sender must say who he is first, and does not.
 async fn refused(app: &'static App, call: &Call) -> Option<Problem> {
-    let closed = |prefix: &&str| call.path == **prefix || call.path.starts_with(&format!("{prefix}/"));
+    let closed =
+        |prefix: &&str| call.path == **prefix || call.path.starts_with(&format!("{prefix}/"));
     if !CLOSED.iter().any(|prefix| closed(&prefix)) {
         return None;
     }
@@ -56,7 +57,10 @@ async fn refused(app: &'static App, call: &Call) -> Option<Problem> {
 }
 
 fn allowed(path: &str) -> String {
-    let mut methods: Vec<&str> = routes::matching(path).iter().map(|route| route.method).collect();
+    let mut methods: Vec<&str> = routes::matching(path)
+        .iter()
+        .map(|route| route.method)
+        .collect();
     if !methods.is_empty() {
         methods.push("OPTIONS");
     }

@@ -34,7 +34,8 @@ impl Function {
     where
         F: Future<Output = Answer> + Send + 'static,
     {
-        self.handlers.push((route, Box::new(move |ask| Box::pin(handler(ask)))));
+        self.handlers
+            .push((route, Box::new(move |ask| Box::pin(handler(ask)))));
         self
     }
 
@@ -61,10 +62,18 @@ async fn respond(
 ) -> Response<Body> {
     let call = Call::read(request);
     let found = handlers.iter().find(|(route, _)| {
-        route.method == call.method.as_str() && gateway::routes::captures(route.path, &call.path).is_some()
+        route.method == call.method.as_str()
+            && gateway::routes::captures(route.path, &call.path).is_some()
     });
-    let pretty = if call.query_value("_pretty") == Some("true") { Pretty::Yes } else { Pretty::No };
-    let prompt = call.query.iter().any(|(name, _)| name == "_medplum-prompt-basic-auth");
+    let pretty = if call.query_value("_pretty") == Some("true") {
+        Pretty::Yes
+    } else {
+        Pretty::No
+    };
+    let prompt = call
+        .query
+        .iter()
+        .any(|(name, _)| name == "_medplum-prompt-basic-auth");
     let mut response = match found {
         Some((route, handler)) => {
             let ask = Ask::new(app, call.clone().along(route), route);
@@ -73,7 +82,9 @@ async fn respond(
         }
         None => crate::not_found::answer(app, &call, prompt).await,
     };
-    if call.header("prefer").is_some_and(|wish| wish.contains("return=minimal"))
+    if call
+        .header("prefer")
+        .is_some_and(|wish| wish.contains("return=minimal"))
         && response.status().is_success()
         && call.path.starts_with("/fhir/")
     {
@@ -105,13 +116,29 @@ pub(crate) async fn settle(ask: &Ask, answer: Answer, prompt: bool) -> Reply {
         Err(problem) => problem,
     };
     match problem.cause() {
-        Some(cause) => error!(operation, request, status = problem.status, cause = chain(cause), "failed"),
+        Some(cause) => error!(
+            operation,
+            request,
+            status = problem.status,
+            cause = chain(cause),
+            "failed"
+        ),
         None => warn!(operation, request, status = problem.status, "refused"),
     }
-    if let (Some(caller), Some(refusal)) = (ask.caller(), problem.refusal().filter(|r| r.is_decision())) {
-        let noted = ask.means.record_refusal(caller, ask.route.operation, refusal.to_string()).await;
+    if let (Some(caller), Some(refusal)) =
+        (ask.caller(), problem.refusal().filter(|r| r.is_decision()))
+    {
+        let noted = ask
+            .means
+            .record_refusal(caller, ask.route.operation, refusal.to_string())
+            .await;
         if let Err(failure) = noted {
-            error!(operation, request, cause = chain(&failure), "a refusal could not be recorded");
+            error!(
+                operation,
+                request,
+                cause = chain(&failure),
+                "a refusal could not be recorded"
+            );
         }
     }
     render(&problem, request, (ask.app, prompt))
@@ -120,7 +147,11 @@ pub(crate) async fn settle(ask: &Ask, answer: Answer, prompt: bool) -> Reply {
 /// A problem as the caller sees it. Browsers are asked for a password only when the page wants that.
 pub(crate) fn render(problem: &Problem, request: &str, (app, prompt): (&App, bool)) -> Reply {
     let trace = Uuid::from_bytes(crate::dice().bytes()).to_string();
-    let request = if request.is_empty() { trace.as_str() } else { request };
+    let request = if request.is_empty() {
+        trace.as_str()
+    } else {
+        request
+    };
     let reply = Reply::fhir(problem.outcome.to_json(request, &trace)).status(problem.status);
     if problem.status == 401 && prompt {
         let realm = format!("Basic realm=\"{}\"", app.config.settings.base_url);

@@ -50,10 +50,20 @@ where
 {
     let mut failed = Vec::new();
     for record in event["Records"].as_array().into_iter().flatten() {
-        let sequence = record["dynamodb"]["SequenceNumber"].as_str().unwrap_or_default().to_owned();
-        let change = Change { sequence: sequence.clone(), image: record["dynamodb"]["NewImage"].clone() };
+        let sequence = record["dynamodb"]["SequenceNumber"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        let change = Change {
+            sequence: sequence.clone(),
+            image: record["dynamodb"]["NewImage"].clone(),
+        };
         if let Err(failure) = handle(app, change.clone()).await {
-            error!(record = change.sequence, cause = chain(failure.as_ref()), "a record failed");
+            error!(
+                record = change.sequence,
+                cause = chain(failure.as_ref()),
+                "a record failed"
+            );
             failed.push(json!({ "itemIdentifier": sequence }));
         }
     }

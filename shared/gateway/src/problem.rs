@@ -88,7 +88,10 @@ impl From<Failure> for Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        Self { refusal: Some(refusal.clone()), ..refused(&refusal) }
+        Self {
+            refusal: Some(refusal.clone()),
+            ..refused(&refusal)
+        }
     }
 }
 

@@ -56,7 +56,10 @@ pub struct Turned {
 
 impl<E: Into<Failure>> From<E> for Turned {
     fn from(failure: E) -> Self {
-        Self { failure: failure.into(), caller: None }
+        Self {
+            failure: failure.into(),
+            caller: None,
+        }
     }
 }
 
@@ -79,7 +82,14 @@ where
     let Some(realm) = realm(means, &claimant, request.destination) else {
         let caller = Caller::admit(means.store.evidence(&claimant).await?)?;
         let lost = caller.is_super_admin();
-        return Err(turned(caller, if lost { Refusal::NotFound } else { Refusal::Forbidden }));
+        return Err(turned(
+            caller,
+            if lost {
+                Refusal::NotFound
+            } else {
+                Refusal::Forbidden
+            },
+        ));
     };
     let claimant = claimant.heading_for(realm);
     let tenant = means.store.ahead_of(&claimant);
@@ -91,12 +101,18 @@ where
     }
     match found {
         Ok(found) => Ok((caller, found)),
-        Err(failure) => Err(Turned { failure, caller: Some(Box::new(caller)) }),
+        Err(failure) => Err(Turned {
+            failure,
+            caller: Some(Box::new(caller)),
+        }),
     }
 }
 
 fn turned(caller: Caller, refusal: Refusal) -> Turned {
-    Turned { failure: refusal.into(), caller: Some(Box::new(caller)) }
+    Turned {
+        failure: refusal.into(),
+        caller: Some(Box::new(caller)),
+    }
 }
 
 /// The project in which the call would act; `None` when it is not worth a look.

@@ -9,7 +9,7 @@ use identity::secret;
 use serde_json::{Map, Value, json};
 use store::{Aborted, Action, Found, Member, NewClient, Step, Tenant, Transaction};
 
-use crate::once::{Once, Slip, answer_again};
+use crate::once::{Slip, Wish, answer_again};
 use crate::record::all_fields;
 use crate::{Means, references};
 
@@ -77,9 +77,9 @@ pub async fn look(
     means: Means<'_>,
     tenant: Tenant<'_>,
     claimant: domain::Claimant,
-    (application, once): (Result<NewApplication, Failure>, Option<Once>),
+    wish: Wish<NewApplication>,
 ) -> Result<Seen, Failure> {
-    let application = application?;
+    let (application, once) = wish?;
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
     let mut keys = vec![tenant.project_key()];
     keys.extend(references::keys(tenant, &application.references()));

@@ -11,7 +11,7 @@ use store::{Aborted, Action, Found, Key, Tenant, Transaction};
 use crate::Means;
 use crate::create_client::{self, CLIENT_APPLICATION};
 use crate::invite::index_steps;
-use crate::once::{Once, Slip, answer_again};
+use crate::once::{Slip, Wish, answer_again};
 use crate::read_resource::{PROTECTED, unknown_type};
 use crate::record::all_fields;
 
@@ -55,9 +55,9 @@ pub async fn look(
     means: Means<'_>,
     tenant: Tenant<'_>,
     claimant: Claimant,
-    (posted, once): (Result<Posted, Failure>, Option<Once>),
+    wish: Wish<Posted>,
 ) -> Result<Seen, Failure> {
-    let posted = posted?;
+    let (posted, once) = wish?;
     check_type(&posted)?;
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
     let mut references = Vec::new();

@@ -28,4 +28,4 @@ pub mod whoami;
 
 pub use authorize::{Destination, Request, Role, Turned, admit};
 pub use means::{Means, Settings};
-pub use once::Once;
+pub use once::{Once, Wish};

@@ -28,7 +28,12 @@ impl<'a> Means<'a> {
     ///
     /// # Errors
     /// [`Failure::Unavailable`].
-    pub async fn record_refusal(&self, caller: &Caller, operation: &str, why: String) -> Result<(), Failure> {
+    pub async fn record_refusal(
+        &self,
+        caller: &Caller,
+        operation: &str,
+        why: String,
+    ) -> Result<(), Failure> {
         let home: Tenant<'_> = self.store.founding(caller.project().id());
         let member = caller.membership().id();
         let event = Event::refused(operation, caller.profile(), why, self.now);

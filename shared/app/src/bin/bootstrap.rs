@@ -1,8 +1,9 @@
 //! `bootstrap`: founds an installation, once. Prints what it did and never a secret.
 
-use app::domain::{ClientId, Email, Secret};
-use app::operations::bootstrap::{Founded, Founding, bootstrap};
-use app::{Config, Error};
+use roster_app as app;
+use roster_app::domain::{ClientId, Email, Secret};
+use roster_app::operations::bootstrap::{Founded, Founding, bootstrap};
+use roster_app::{Config, Error};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -15,7 +16,10 @@ async fn main() -> Result<(), Error> {
         Founded::Now => "founded: keys, super administrator and administration client",
         Founded::Before => "nothing to do: the installation has its keys",
     };
-    #[expect(clippy::print_stdout, reason = "this is a command; what it says is its answer")]
+    #[expect(
+        clippy::print_stdout,
+        reason = "this is a command; what it says is its answer"
+    )]
     {
         println!("{said}");
     }
