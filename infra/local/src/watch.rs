@@ -24,6 +24,11 @@ pub use build::{Binaries, Profile, build};
 
 /// How long cargo-lambda may take until it listens; it reads the workspace's metadata first.
 const START: Duration = Duration::from_secs(60);
+/// The function for what no route wants.
+const NOT_FOUND: &str = "not-found";
+/// The name under which cargo-lambda queues a request whose method the router does not list for its path, `PROPFIND` for
+/// example. Nobody would answer it, so a `not-found` process does.
+const UNROUTED: &str = "_";
 /// How often a start is looked at.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -64,8 +69,12 @@ impl Watch {
     async fn populate(mut self, plan: &Plan) -> Result<Self, Advice> {
         for (name, binary) in &plan.functions {
             for _ in 0..plan.concurrency.max(1) {
-                self.family.keep(name, function(plan, name, binary));
+                self.family.keep(name, function(plan, name, name, binary));
             }
+        }
+        if let Some(binary) = plan.functions.get(NOT_FOUND) {
+            self.family
+                .keep(NOT_FOUND, function(plan, UNROUTED, NOT_FOUND, binary));
         }
         warm::all(plan).await?;
         Ok(self)
@@ -123,9 +132,15 @@ fn host(plan: &Plan) -> impl Fn() -> Command + Send + 'static {
     }
 }
 
-/// How to start one process of a function, with the variables that the Lambda service sets.
-fn function(plan: &Plan, name: &str, binary: &Path) -> impl Fn() -> Command + Send + 'static {
-    let runtime = format!("http://127.0.0.1:{}/.rt/{name}", plan.port);
+/// How to start one process of a function, with the variables that the Lambda service sets. It answers what cargo-lambda
+/// queues under the first name.
+fn function(
+    plan: &Plan,
+    queue: &str,
+    name: &str,
+    binary: &Path,
+) -> impl Fn() -> Command + Send + 'static {
+    let runtime = format!("http://127.0.0.1:{}/.rt/{queue}", plan.port);
     let (name, binary, environment) =
         (name.to_owned(), binary.to_owned(), plan.environment.clone());
     move || {

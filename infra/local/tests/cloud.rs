@@ -198,6 +198,13 @@ async fn the_cloud_routes_restarts_what_dies_pumps_the_stream_and_leaves_nothing
     assert_eq!(get(&state, "/api/greet/alice/").await["function"], "greet");
     assert_eq!(get(&state, "/greet/$all").await["function"], "greet");
     assert_eq!(get(&state, "/").await["function"], "not-found");
+    let unheard = reqwest::Method::from_bytes(b"PROPFIND").unwrap();
+    let unheard = reqwest::Client::new().request(
+        unheard,
+        format!("{}/greet/alice", state["api"].as_str().unwrap()),
+    );
+    let unheard: Value = unheard.send().await.unwrap().json().await.unwrap();
+    assert_eq!(unheard["function"], "not-found");
     assert_eq!(
         get(&state, "/nowhere/at/all").await["function"],
         "not-found"

@@ -1,1 +1,22 @@
-//! The only wiring: configuration, clients, serve.
+//! The only wiring: configuration, clients, and the frame in which handlers run.
+//!
+//! A function is its routes and their handlers: `Function::new().on(&INVITE, invite).serve().await`. Everything that could be done
+//! once is done when it starts.
+
+mod app;
+mod ask;
+mod config;
+mod letters;
+mod not_found;
+mod serve;
+mod stream;
+
+pub use app::{App, Error, dice, master_key, now, sdk_config, store};
+pub use ask::Ask;
+pub use config::{Config, MasterSource, Misconfigured};
+pub use letters::letter;
+pub use serve::{Answer, Function};
+pub use stream::{Change, follow};
+
+pub use gateway::{Reply, routes};
+pub use {domain, fhir, operations};

@@ -56,3 +56,21 @@ pub enum Refusal {
     #[error("Idempotency-Key was already used with a different request body")]
     IdempotencyMismatch,
 }
+
+impl Refusal {
+    /// Whether it is a decision about what the caller wanted, to be written down; not a matter of form, of credentials, of versions
+    /// or of what is there at all.
+    pub fn is_decision(&self) -> bool {
+        !matches!(
+            self,
+            Self::Unauthorized
+                | Self::NotFound
+                | Self::Gone
+                | Self::Stale
+                | Self::MultipleMatches
+                | Self::TooLarge
+                | Self::IdempotencyMismatch
+                | Self::Contended
+        )
+    }
+}

@@ -25,6 +25,7 @@ pub struct Problem {
     pub outcome: Outcome,
     /// For the log only.
     cause: Option<Failure>,
+    refusal: Option<Refusal>,
 }
 
 impl Problem {
@@ -50,11 +51,17 @@ impl Problem {
         self.cause.as_ref()
     }
 
+    /// The decision behind it, if it is one.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.refusal.as_ref()
+    }
+
     fn new(status: u16, outcome: Outcome) -> Self {
         Self {
             status,
             outcome,
             cause: None,
+            refusal: None,
         }
     }
 }
@@ -63,7 +70,7 @@ impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Faulty(faults) => Self::new(400, faulty(faults)),
-            Failure::Refused(refusal) => refused(&refusal),
+            Failure::Refused(refusal) => refusal.into(),
             Failure::Unavailable { .. } => {
                 let issue = Issue::error("transient", "The service is unavailable; try again");
                 Self {
@@ -81,7 +88,10 @@ impl From<Failure> for Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        refused(&refusal)
+        Self {
+            refusal: Some(refusal.clone()),
+            ..refused(&refusal)
+        }
     }
 }
 

@@ -19,6 +19,8 @@ pub enum Destination {
     Home,
     /// This one.
     Project(ProjectId),
+    /// This one, as a filter of the request: it leads super admins there, and nobody else anywhere.
+    Asked(ProjectId),
     /// Something that is no id of a project.
     Nowhere,
 }
@@ -43,6 +45,24 @@ pub struct Request {
     pub role: Role,
 }
 
+/// Why somebody is not let in, and who it was, if that is known: a refusal is written down.
+#[derive(Debug)]
+pub struct Turned {
+    /// Why.
+    pub failure: Failure,
+    /// Who.
+    pub caller: Option<Box<Caller>>,
+}
+
+impl<E: Into<Failure>> From<E> for Turned {
+    fn from(failure: E) -> Self {
+        Self {
+            failure: failure.into(),
+            caller: None,
+        }
+    }
+}
+
 /// Lets a caller in. `look` is what the operation reads first; it runs beside the authorisation, and what it found or found
 /// wrong is only released when the caller may.
 ///
@@ -54,35 +74,58 @@ pub async fn admit<'a, T, L>(
     credentials: &Credentials,
     request: Request,
     look: impl FnOnce(Tenant<'a>, Claimant) -> L,
-) -> Result<(Caller, T), Failure>
+) -> Result<(Caller, T), Turned>
 where
     L: Future<Output = Result<T, Failure>>,
 {
     let claimant = identify(means, credentials).await?;
-    let realm = match request.destination {
-        Destination::Home => Some(claimant.project()),
-        Destination::Project(project) => Some(project),
-        Destination::Nowhere => None,
-    };
-    let realm = realm.filter(|realm| may_head_for(means, &claimant, *realm));
-    let Some(realm) = realm else {
+    let Some(realm) = realm(means, &claimant, request.destination) else {
         let caller = Caller::admit(means.store.evidence(&claimant).await?)?;
-        return Err(if caller.is_super_admin() {
-            Refusal::NotFound
-        } else {
-            Refusal::Forbidden
-        }
-        .into());
+        let lost = caller.is_super_admin();
+        return Err(turned(
+            caller,
+            if lost {
+                Refusal::NotFound
+            } else {
+                Refusal::Forbidden
+            },
+        ));
     };
     let claimant = claimant.heading_for(realm);
     let tenant = means.store.ahead_of(&claimant);
     let (evidence, found) = tokio::join!(means.store.evidence(&claimant), look(tenant, claimant));
-    let caller = Caller::admit(evidence?)?.acting_in(realm)?;
-    if holds(&caller, request.role) {
-        Ok((caller, found?))
-    } else {
-        Err(Refusal::Forbidden.into())
+    let caller = Caller::admit(evidence?)?;
+    let caller = caller.acting_in(realm)?;
+    if !holds(&caller, request.role) {
+        return Err(turned(caller, Refusal::Forbidden));
     }
+    match found {
+        Ok(found) => Ok((caller, found)),
+        Err(failure) => Err(Turned {
+            failure,
+            caller: Some(Box::new(caller)),
+        }),
+    }
+}
+
+fn turned(caller: Caller, refusal: Refusal) -> Turned {
+    Turned {
+        failure: refusal.into(),
+        caller: Some(Box::new(caller)),
+    }
+}
+
+/// The project in which the call would act; `None` when it is not worth a look.
+fn realm(means: Means<'_>, claimant: &Claimant, destination: Destination) -> Option<ProjectId> {
+    let all_seeing = claimant.project() == means.keys.super_project();
+    let realm = match destination {
+        Destination::Home => claimant.project(),
+        Destination::Asked(project) if all_seeing => project,
+        Destination::Asked(_) => claimant.project(),
+        Destination::Project(project) => project,
+        Destination::Nowhere => return None,
+    };
+    may_head_for(means, claimant, realm).then_some(realm)
 }
 
 /// Whether it is worth reading ahead: in one's own project, or as a super admin, which the rows will confirm or deny.

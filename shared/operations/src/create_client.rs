@@ -9,7 +9,7 @@ use identity::secret;
 use serde_json::{Map, Value, json};
 use store::{Aborted, Action, Found, Member, NewClient, Step, Tenant, Transaction};
 
-use crate::once::{Once, Slip, answer_again};
+use crate::once::{Slip, Wish, answer_again};
 use crate::record::all_fields;
 use crate::{Means, references};
 
@@ -77,9 +77,9 @@ pub async fn look(
     means: Means<'_>,
     tenant: Tenant<'_>,
     claimant: domain::Claimant,
-    (application, once): (Result<NewApplication, Failure>, Option<Once>),
+    wish: Wish<NewApplication>,
 ) -> Result<Seen, Failure> {
-    let application = application?;
+    let (application, once) = wish?;
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
     let mut keys = vec![tenant.project_key()];
     keys.extend(references::keys(tenant, &application.references()));
@@ -187,12 +187,12 @@ impl Application {
             Map<String, Value>,
         ),
     ) -> Result<Self, Failure> {
-        let sealed = means.keys.seal(&secret_place(id), &secret, &means.dice);
+        let sealed = sealed(means, id, &secret);
         let life = body
             .get("accessTokenLifetime")
             .and_then(Value::as_str)
             .map(str::to_owned);
-        body.insert(SEALED_SECRET.into(), json!(sealed));
+        body.extend([sealed]);
         let within = Some(project.id().uuid());
         let resource = Resource {
             kind: CLIENT_APPLICATION.into(),
@@ -246,6 +246,12 @@ const SEALED_SECRET: &str = "_sealedSecret";
 
 fn secret_place(id: ClientId) -> String {
     format!("{}/{id}/secret", ProfileType::ClientApplication)
+}
+
+/// A secret as a stored application holds it.
+pub(crate) fn sealed(means: Means<'_>, id: ClientId, secret: &Secret) -> (String, Value) {
+    let sealed = means.keys.seal(&secret_place(id), secret, &means.dice);
+    (SEALED_SECRET.into(), json!(sealed))
 }
 
 /// An application as its project's administrators see it: with its secret.

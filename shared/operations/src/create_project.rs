@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use store::{Aborted, Action, Tenant, Transaction};
 
 use crate::Means;
-use crate::once::{Once, Slip};
+use crate::once::{Slip, Wish};
 use crate::record::all_fields;
 
 /// Fields that refer to what a new project cannot have yet, or that have a place of their own.
@@ -64,9 +64,9 @@ pub async fn look(
     means: Means<'_>,
     tenant: Tenant<'_>,
     claimant: domain::Claimant,
-    (fields, once): (Result<Map<String, Value>, Failure>, Option<Once>),
+    wish: Wish<Map<String, Value>>,
 ) -> Result<Seen, Failure> {
-    let fields = fields?;
+    let (fields, once) = wish?;
     let Some(slip) = once.map(|once| once.slip(means, tenant, &claimant)) else {
         return Ok(Seen {
             fields,

@@ -12,7 +12,7 @@ use store::{Aborted, Action, Step, Tenant, Transaction};
 pub use look::Seen;
 pub(crate) use parts::index_steps;
 
-use crate::once::{Once, answer_again};
+use crate::once::{Wish, answer_again};
 use crate::record::all_fields;
 use crate::{Means, once};
 use parts::Parts;
@@ -28,9 +28,9 @@ pub async fn look(
     means: Means<'_>,
     tenant: Tenant<'_>,
     claimant: domain::Claimant,
-    (invitation, once): (Result<Invitation, Failure>, Option<Once>),
+    wish: Wish<Invitation>,
 ) -> Result<Seen, Failure> {
-    let invitation = invitation?;
+    let (invitation, once) = wish?;
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
     look::look(means, tenant, invitation, slip).await
 }

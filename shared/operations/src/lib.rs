@@ -11,17 +11,21 @@ mod once;
 mod record;
 mod references;
 
+pub mod bootstrap;
 pub mod client_credentials;
 pub mod create_client;
 pub mod create_project;
+pub mod create_resource;
 pub mod deliver;
 pub mod get_membership;
 pub mod init_project;
 pub mod invite;
 pub mod list_members;
+pub mod read_resource;
 pub mod remove_member;
 pub mod update_membership;
+pub mod whoami;
 
-pub use authorize::{Destination, Request, Role, admit};
+pub use authorize::{Destination, Request, Role, Turned, admit};
 pub use means::{Means, Settings};
-pub use once::Once;
+pub use once::{Once, Wish};

@@ -20,6 +20,9 @@ pub struct Once {
     pub body: Vec<u8>,
 }
 
+/// A request as read, and the key it came with; or what is wrong with either.
+pub type Wish<T> = Result<(T, Option<Once>), Failure>;
+
 /// Where a request's record stands, and what it would say.
 #[derive(Clone, Debug)]
 pub(crate) struct Slip {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{Caller, Failure};
 use fhir::{Meta, Reference, Resource};
 use serde_json::{Map, Value};
-use store::{Action, Event, Step, Tenant, Transaction};
+use store::{Aborted, Action, Event, Step, Tenant, Transaction};
 use uuid::Uuid;
 
 use crate::Means;
@@ -24,7 +24,7 @@ impl<'a> Means<'a> {
         self.store.of(caller).record(&event, self.now, self.dice)
     }
 
-    /// Writes down that a caller was refused. It is said once more if it cannot be written: an answer is not changed by that.
+    /// Writes down that a caller was refused: in his own project, ten times a minute at most, then once that there were more.
     ///
     /// # Errors
     /// [`Failure::Unavailable`].
@@ -34,16 +34,23 @@ impl<'a> Means<'a> {
         operation: &str,
         why: String,
     ) -> Result<(), Failure> {
-        let event = Event::refused(operation, caller.profile(), why, self.now);
         let home: Tenant<'_> = self.store.founding(caller.project().id());
-        let step = home.record(&event, self.now, self.dice);
-        match Transaction::new()
-            .step(step)
-            .commit(self.store, self.dice)
-            .await
-        {
-            Ok(()) | Err(store::Aborted::Changed) => Ok(()),
-            Err(store::Aborted::Failed(failure)) => Err(failure),
+        let member = caller.membership().id();
+        let event = Event::refused(operation, caller.profile(), why, self.now);
+        let counted = Transaction::new()
+            .step(home.count_refusal(member, self.now))
+            .step(home.record(&event, self.now, self.dice));
+        match counted.commit(self.store, self.dice).await {
+            Ok(()) => return Ok(()),
+            Err(Aborted::Failed(failure)) => return Err(failure),
+            Err(Aborted::Changed) => {}
+        }
+        let words = "further refusals in this minute are not recorded".to_owned();
+        let summary = Event::refused(operation, caller.profile(), words, self.now);
+        let once = Transaction::new().step(home.record_summary(&summary, member, self.now));
+        match once.commit(self.store, self.dice).await {
+            Ok(()) | Err(Aborted::Changed) => Ok(()),
+            Err(Aborted::Failed(failure)) => Err(failure),
         }
     }
 

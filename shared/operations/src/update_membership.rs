@@ -10,7 +10,7 @@ use store::{Aborted, Found, Member, Tenant};
 use uuid::Uuid;
 
 use crate::change::{Change, change};
-use crate::once::{Once, Slip, answer_again};
+use crate::once::{Slip, Wish, answer_again};
 use crate::{Means, references};
 
 /// How often a change is decided anew when the membership changed meanwhile and the caller did not say which version he means.
@@ -42,10 +42,11 @@ pub async fn look(
     means: Means<'_>,
     tenant: Tenant<'_>,
     claimant: domain::Claimant,
-    (posted, once): (Result<Posted, Failure>, Option<Once>),
+    wish: Wish<Posted>,
 ) -> Result<Seen, Failure> {
+    let (posted, once) = wish?;
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
-    read(tenant, posted?, slip).await
+    read(tenant, posted, slip).await
 }
 
 async fn read(tenant: Tenant<'_>, posted: Posted, slip: Option<Slip>) -> Result<Seen, Failure> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Dice, Failure, Timestamp};
+use domain::{Dice, Failure, MembershipId, Timestamp};
 use fhir::Reference;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -11,6 +11,9 @@ use crate::keys::Key;
 use crate::row;
 use crate::step::Step;
 use crate::tenant::Tenant;
+
+/// A member's refusals that are recorded one by one within a minute.
+const REFUSALS_A_MINUTE: i64 = 10;
 
 /// What was done to a resource, as AuditEvent codes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +102,24 @@ impl Tenant<'_> {
     pub fn record(&self, event: &Event, now: Timestamp, dice: Dice) -> Step {
         let key = Key::Audit(self.project, now.day(), dice.version(now, None));
         Step::append(row::item(&key, event))
+    }
+
+    /// Counts a refusal of a member in this minute; fails as changed after the tenth.
+    pub fn count_refusal(&self, member: MembershipId, now: Timestamp) -> Step {
+        let key = Key::Refusals(self.project, member, now.as_seconds() / 60);
+        Step::update(&key, "ADD refusals :one SET #ttl = :ttl")
+            .number(":one", 1)
+            .number(":ttl", now.as_seconds() + 600)
+            .number(":most", REFUSALS_A_MINUTE)
+            .when("attribute_not_exists(PK) OR refusals < :most")
+    }
+
+    /// Records, once a minute, that a member was refused more often than is recorded.
+    pub fn record_summary(&self, event: &Event, member: MembershipId, now: Timestamp) -> Step {
+        let minute = u64::try_from(now.as_seconds() / 60 * 60_000).unwrap_or(0);
+        let tail: [u8; 10] = std::array::from_fn(|at| member.uuid().as_bytes()[at]);
+        let id = uuid::Builder::from_unix_timestamp_millis(minute, &tail).into_uuid();
+        Step::create(row::item(&Key::Audit(self.project, now.day(), id), event))
     }
 
     /// An event by id.

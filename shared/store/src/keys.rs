@@ -34,6 +34,8 @@ pub enum Key {
     Invitation(ProjectId, RequestId),
     /// An audit event: its id is time-ordered and names day and shard.
     Audit(ProjectId, String, Uuid),
+    /// How often a member was refused in one minute.
+    Refusals(ProjectId, MembershipId, i64),
     /// What was answered to an `Idempotency-Key`.
     Idempotency(ProjectId, Blind),
     /// A user.
@@ -80,6 +82,7 @@ impl Key {
             Self::UserName(p, name) => format!("P#{p}#X#user-name#{}", name.as_str()),
             Self::Invitation(p, _) => format!("P#{p}#I"),
             Self::Audit(p, day, id) => format!("P#{p}#A#{day}#{}", shard(*id)),
+            Self::Refusals(p, member, minute) => format!("P#{p}#N#{member}#{minute}"),
             Self::Idempotency(p, key) => format!("P#{p}#K#{}", key.as_str()),
             Self::User(u) | Self::Credential(u) | Self::SecondFactor(u) | Self::Edge(u, _) => {
                 format!("U#{u}")
@@ -105,6 +108,7 @@ impl Key {
             Self::ExternalId(..) | Self::UserName(..) => "MEMBER".into(),
             Self::Invitation(_, id) => id.to_string(),
             Self::Audit(.., id) => id.to_string(),
+            Self::Refusals(..) => "REFUSALS".into(),
             Self::Idempotency(..) => "ANSWER".into(),
             Self::User(_) => "USER".into(),
             Self::Credential(_) => "CRED".into(),
@@ -128,6 +132,11 @@ impl Past {
 /// The partition of a project's own rows.
 fn project(id: ProjectId) -> String {
     format!("P#{id}")
+}
+
+/// The project to which a partition belongs.
+pub(crate) fn project_of(pk: &str) -> Option<ProjectId> {
+    pk.strip_prefix("P#")?.split('#').next()?.parse().ok()
 }
 
 /// The partition of a project's memberships.

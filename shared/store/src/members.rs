@@ -342,6 +342,19 @@ impl Tenant<'_> {
 }
 
 impl Store {
+    /// The project in which the current resource `id` stands; for super admins and for the fence around references.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn whereabouts(&self, id: uuid::Uuid) -> Result<Option<domain::ProjectId>, Failure> {
+        let range = Range::index("byId", "id", id.to_string());
+        let page = self.page(&range, 1, None).await?;
+        Ok(page
+            .items
+            .first()
+            .and_then(|item| keys::project_of(row::text(item, row::PK))))
+    }
+
     /// Where a user's memberships stand, in every project.
     ///
     /// # Errors

@@ -6,24 +6,23 @@
 //!   afterwards. `GET /fhir/R4/ProjectMembership` therefore never falls back to `GET /fhir/R4/{type}` once the first path
 //!   exists: every path lists every method, with the function of the most specific route that fits, else `not-found`.
 //! * Two paths may overlap without one being narrower (`/a/{x}/c` and `/a/b/{y}`): their intersection gets its own entry.
-//! * `$` is an ordinary character; `%24` is another one, since nothing is decoded. Such a request reaches `{id}` or
-//!   `not-found`, as it would in AWS.
-//! * A method that a path does not list, `OPTIONS` and `HEAD` included, gets cargo-lambda's own 404. A list entry must name
-//!   its method, but a path with one function for everything may be a bare string, and that takes any method.
-//! * `/{*rest}` matches neither `/` nor a listed path with a trailing slash's twin: both need entries of their own.
+//! * `$` is an ordinary character; `%24` is another one, since nothing is decoded: both spellings get an entry.
+//! * A method that a path does not list, `OPTIONS` and `HEAD` included, reaches no function: alone, cargo-lambda answers
+//!   404 itself, and where it only serves, the request waits for a function named `_`. A list entry must name its method,
+//!   but a path with one function for everything may be a bare string, and that takes any method.
+//! * A listed path with a slash behind it is another path, and `/{*rest}` takes it: it needs an entry of its own. `/` alone
+//!   is not taken by `/{*rest}` and needs one too.
 //! * Parameters at one position may have different names in paths that go on differently. Two paths that differ in
 //!   nothing but names end cargo-lambda at its start: the first spelling stands for both.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::NOT_FOUND;
 use crate::Advice;
 
-/// What a local router can be asked. A method outside of this list never reaches a function.
-const METHODS: [&str; 9] = [
-    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
-];
-const NOT_FOUND: &str = "not-found";
+/// The methods that clients use. Any other on a listed path is an unrouted request.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 const BEGIN: &str =
     "# Generated from the route table by `cargo local`: everything between these two lines.";
 const END: &str = "# End of the generated routes.";
@@ -33,14 +32,12 @@ pub type Route<'a> = (&'a str, &'a str, &'a str);
 
 /// The `[workspace.metadata.lambda.watch.router]` block for these routes, between its marker lines.
 ///
-/// Each path also exists below `/api` and with a trailing slash. What no route wants goes to `not-found`.
+/// Each path also exists below `/api`, with a trailing slash and with `%24` for `$`. What no route wants goes to `not-found`.
 pub fn router_block(routes: &[Route]) -> String {
     let mut entries: BTreeMap<String, String> = BTreeMap::new();
     for path in paths(routes) {
         let functions = functions(routes, &path);
-        let path = format!("/{}", path.join("/"));
-        for spelled in [path.clone(), format!("{}/", path.trim_end_matches('/'))] {
-            entries.insert(format!("/api{spelled}"), functions.clone());
+        for spelled in spellings(&format!("/{}", path.join("/"))) {
             entries.insert(spelled, functions.clone());
         }
     }
@@ -78,6 +75,24 @@ pub fn write_router(manifest: &Path, routes: &[Route]) -> Result<(), Advice> {
         return Ok(());
     }
     std::fs::write(manifest, written).map_err(|error| broken(error.to_string()))
+}
+
+/// The ways to write a path that mean the same to the functions.
+fn spellings(path: &str) -> Vec<String> {
+    let bare = path.trim_end_matches('/');
+    let encoded = bare.replace('$', "%24");
+    let below = [
+        bare.to_owned(),
+        encoded.clone(),
+        format!("/api{bare}"),
+        format!("/api{encoded}"),
+    ];
+    let mut all: Vec<String> = below
+        .iter()
+        .flat_map(|path| [path.clone(), format!("{path}/")])
+        .collect();
+    all.retain(|path| !path.is_empty());
+    all
 }
 
 type Segments<'a> = Vec<&'a str>;
@@ -229,6 +244,13 @@ mod tests {
         for path in ["/api/fhir/R4", "/fhir/R4/", "/api/fhir/R4/"] {
             assert_eq!(named(&block, "POST", path), "fhir-batch");
         }
+        for path in ["/api", "/api/"] {
+            assert_eq!(named(&block, "GET", path), "discovery");
+        }
+        assert_eq!(
+            named(&block, "POST", "/api/fhir/R4/Project/%24init"),
+            "create-project"
+        );
         assert!(block.contains("\"/{*rest}\" = \"not-found\"\n"));
     }
 

@@ -1,0 +1,20 @@
+//! `DELETE /admin/projects/{projectId}/members/{membershipId}`: remove a member; user and profile stay.
+
+use app::fhir::Outcome;
+use app::routes::REMOVE_MEMBER;
+use app::{Answer, Ask, Error, Function, Reply};
+use operations::remove_member;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    Function::new().on(&REMOVE_MEMBER, answer).serve().await
+}
+
+async fn answer(ask: Ask) -> Answer {
+    let id = ask.call.parameter("membershipId").parse().ok();
+    let (caller, member) = ask
+        .admit(|tenant, _| remove_member::look(tenant, id))
+        .await?;
+    remove_member::remove_member(ask.means, &caller, member).await?;
+    Ok(Reply::fhir(Outcome::ok().bare()))
+}

@@ -1,0 +1,148 @@
+//! One function's parts, made once when it starts and kept for as long as it lives.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_lc_rs::rand;
+use domain::{Dice, Timestamp};
+use identity::{KeyRing, MasterKey, SystemKeys};
+use mail::{Sender, Ses};
+use operations::Means;
+use store::Store;
+
+use crate::config::{Config, MasterSource};
+
+/// Why a function does not start.
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// The parts.
+#[derive(Debug)]
+pub struct App {
+    /// What it was told.
+    pub config: Config,
+    /// The table.
+    pub store: Store,
+    /// The system's keys, opened.
+    pub keys: KeyRing,
+    sdk: SdkConfig,
+}
+
+impl App {
+    /// Makes the parts. Reading the system's keys also opens the first connection, so that no request pays for it.
+    ///
+    /// # Errors
+    /// What is wrong with the environment, or that the bootstrap command has not run yet.
+    pub async fn start() -> Result<Self, Error> {
+        let config = Config::from_env()?;
+        let sdk = sdk_config().await;
+        let store = store(&sdk, &config.table);
+        let document = store.system_keys().await?;
+        let document =
+            document.ok_or("there are no system keys yet: run the bootstrap command first")?;
+        let keys: SystemKeys = serde_json::from_value(document)?;
+        let keys = KeyRing::open(&keys, &master_key(&config)?)?;
+        Ok(Self {
+            config,
+            store,
+            keys,
+            sdk,
+        })
+    }
+
+    /// What an operation works with, now.
+    pub fn means(&self) -> Means<'_> {
+        Means {
+            store: &self.store,
+            keys: &self.keys,
+            settings: &self.config.settings,
+            now: now(),
+            dice: dice(),
+        }
+    }
+
+    /// The mail service. One attempt: what is unclear after it is never sent again by itself.
+    pub fn ses(&self) -> Ses {
+        let once = aws_sdk_ses::config::Builder::from(&self.sdk)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(mail_timeouts())
+            .build();
+        Ses::new(aws_sdk_ses::Client::from_conf(once))
+    }
+
+    /// Who writes letters, in the name of `product`.
+    ///
+    /// # Errors
+    /// No sender is configured.
+    pub fn sender(&self, product: &str) -> Result<Sender, Error> {
+        let address = self
+            .config
+            .mail_from
+            .clone()
+            .ok_or("ROSTER_MAIL_FROM is missing")?;
+        Ok(Sender::new(product, address, &self.config.app_url))
+    }
+}
+
+/// The SDK's configuration: region and credentials from the environment, patience bounded well below a function's own time.
+pub async fn sdk_config() -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_millis(1500))
+        .operation_timeout(Duration::from_secs(5))
+        .build();
+    let retries = RetryConfig::standard()
+        .with_max_attempts(4)
+        .with_initial_backoff(Duration::from_millis(25));
+    aws_config::defaults(BehaviorVersion::latest())
+        .timeout_config(timeouts)
+        .retry_config(retries)
+        .load()
+        .await
+}
+
+/// The table behind a configuration.
+pub fn store(sdk: &SdkConfig, table: &str) -> Store {
+    Store::new(aws_sdk_dynamodb::Client::new(sdk), table)
+}
+
+/// The key that opens the system's keys.
+///
+/// # Errors
+/// The file cannot be read, or is no key.
+pub fn master_key(config: &Config) -> Result<MasterKey, Error> {
+    match &config.master {
+        MasterSource::File(path) => {
+            let text = std::fs::read_to_string(path).map_err(|cause| format!("{path}: {cause}"))?;
+            Ok(MasterKey::from_file_text(&text)?)
+        }
+        MasterSource::Kms(_) => Err("a KMS key needs the `kms` feature".into()),
+    }
+}
+
+/// Chance, from the operating system.
+pub fn dice() -> Dice {
+    Dice::new(|buffer| {
+        if rand::fill(buffer).is_err() {
+            // Without chance there are no secrets: nothing may go on.
+            std::process::abort();
+        }
+    })
+}
+
+/// Now.
+pub fn now() -> Timestamp {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+fn mail_timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_secs(4))
+        .operation_timeout(Duration::from_secs(5))
+        .build()
+}

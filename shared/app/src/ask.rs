@@ -1,0 +1,136 @@
+//! One request on its way through a function.
+
+use std::future::Future;
+use std::sync::{Arc, OnceLock};
+
+use domain::{Caller, Claimant, Failure, Fault, ProjectId};
+use gateway::{Access, Call, Problem, Route};
+use operations::{Destination, Means, Once, Role};
+use store::Tenant;
+
+use crate::App;
+
+/// A request that has found its route.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// The function's parts.
+    pub app: &'static App,
+    /// What was asked.
+    pub call: Call,
+    /// The route it took.
+    pub route: &'static Route,
+    /// The moment: one for the whole request.
+    pub means: Means<'static>,
+    caller: Arc<OnceLock<Caller>>,
+}
+
+impl Ask {
+    /// A request on `route`.
+    pub fn new(app: &'static App, call: Call, route: &'static Route) -> Self {
+        Self {
+            app,
+            call,
+            route,
+            means: app.means(),
+            caller: Arc::default(),
+        }
+    }
+
+    /// Lets the caller in where the path leads, and reads `look` beside it.
+    ///
+    /// # Errors
+    /// 401, 403, 404 by the written rule, before anything that `look` finds wrong.
+    pub async fn admit<T, L>(
+        &self,
+        look: impl FnOnce(Tenant<'static>, Claimant) -> L,
+    ) -> Result<(Caller, T), Problem>
+    where
+        L: Future<Output = Result<T, Failure>>,
+    {
+        self.admit_to(self.destination(), look).await
+    }
+
+    /// Lets the caller in at `destination`, and reads `look` beside it.
+    ///
+    /// # Errors
+    /// As [`Ask::admit`].
+    pub async fn admit_to<T, L>(
+        &self,
+        destination: Destination,
+        look: impl FnOnce(Tenant<'static>, Claimant) -> L,
+    ) -> Result<(Caller, T), Problem>
+    where
+        L: Future<Output = Result<T, Failure>>,
+    {
+        let request = operations::Request {
+            destination,
+            role: role(self.route.access),
+        };
+        match operations::admit(self.means, &self.call.credentials(), request, look).await {
+            Ok((caller, found)) => {
+                self.note(&caller);
+                Ok((caller, found))
+            }
+            Err(turned) => {
+                turned.caller.iter().for_each(|caller| self.note(caller));
+                Err(turned.failure.into())
+            }
+        }
+    }
+
+    /// Where the path leads: the project it names, or the caller's own.
+    pub fn destination(&self) -> Destination {
+        if !self.route.path.contains("{projectId}") {
+            return Destination::Home;
+        }
+        let named = self.call.parameter("projectId").parse();
+        named.map_or(Destination::Nowhere, Destination::Project)
+    }
+
+    /// Where a filter or a field leads super admins.
+    pub fn asked(&self, project: Option<&str>) -> Destination {
+        let id = project.map(|project| project.strip_prefix("Project/").unwrap_or(project));
+        let id: Option<ProjectId> = id.and_then(|id| id.parse().ok());
+        id.map_or(Destination::Home, Destination::Asked)
+    }
+
+    /// What the sender wants to have happen at most once.
+    ///
+    /// # Errors
+    /// A fault for a key that is empty or longer than 255 characters.
+    pub fn once(&self) -> Result<Option<Once>, Failure> {
+        let Some(key) = self.call.header("idempotency-key") else {
+            return Ok(None);
+        };
+        if key.is_empty() || key.len() > 255 {
+            return Err(Fault::invalid(
+                "Idempotency-Key",
+                "Idempotency-Key must have 1 to 255 characters",
+            )
+            .into());
+        }
+        let operation = self.route.operation;
+        Ok(Some(Once {
+            key: format!("{} {key}", self.call.path),
+            operation,
+            body: self.call.body.clone(),
+        }))
+    }
+
+    /// The caller, once he is known.
+    pub(crate) fn caller(&self) -> Option<&Caller> {
+        self.caller.get()
+    }
+
+    fn note(&self, caller: &Caller) {
+        let _ = self.caller.set(caller.clone());
+    }
+}
+
+fn role(access: Access) -> Role {
+    match access {
+        Access::Open | Access::Member => Role::Member,
+        Access::Admin => Role::Admin,
+        Access::SuperAdmin => Role::SuperAdmin,
+    }
+}

@@ -1,0 +1,134 @@
+//! What a function is told by its environment, read once when it starts; everything that is wrong is said together.
+
+use domain::{Email, Fault};
+use gateway::Origins;
+use operations::Settings;
+
+/// The configuration of a function.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The table's name (`ROSTER_TABLE`).
+    pub table: String,
+    /// Issuer, product and the like (`ROSTER_BASE_URL`, `ROSTER_PRODUCT_NAME`).
+    pub settings: Settings,
+    /// The web app's URL, with a slash at its end (`ROSTER_APP_URL`).
+    pub app_url: String,
+    /// Whose pages may call (`ROSTER_ALLOWED_ORIGINS`; the web app's own unless said).
+    pub origins: Origins,
+    /// The sender of letters (`ROSTER_MAIL_FROM`); only functions that mail need it.
+    pub mail_from: Option<Email>,
+    /// Where the master key comes from.
+    pub master: MasterSource,
+}
+
+/// Where the key comes from that opens the system's keys.
+#[derive(Clone, Debug)]
+pub enum MasterSource {
+    /// A file that only this installation can read (`ROSTER_KEY_FILE`).
+    File(String),
+    /// A KMS key (`ROSTER_KMS_KEY_ID`) that decrypts the wrapped master key stored beside the system's keys.
+    Kms(String),
+}
+
+/// What is wrong with the environment.
+#[derive(Debug, thiserror::Error)]
+#[error("the environment is incomplete: {0}")]
+pub struct Misconfigured(String);
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// [`Misconfigured`] names every variable that is missing or unusable.
+    pub fn from_env() -> Result<Self, Misconfigured> {
+        Self::read(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+
+    fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Misconfigured> {
+        let mut wrong = Vec::new();
+        let mut needed = |name: &str| {
+            variable(name).unwrap_or_else(|| {
+                wrong.push(format!("{name} is missing"));
+                String::new()
+            })
+        };
+        let table = needed("ROSTER_TABLE");
+        let base_url = slashed(needed("ROSTER_BASE_URL"));
+        let app_url = slashed(needed("ROSTER_APP_URL"));
+        let mail_from = variable("ROSTER_MAIL_FROM").map(|text| text.parse::<Email>());
+        if let Some(Err(fault)) = &mail_from {
+            wrong.push(format!("ROSTER_MAIL_FROM: {fault}"));
+        }
+        let master = match (variable("ROSTER_KMS_KEY_ID"), variable("ROSTER_KEY_FILE")) {
+            (Some(key), _) => Some(MasterSource::Kms(key)),
+            (None, Some(path)) => Some(MasterSource::File(path)),
+            (None, None) => None,
+        };
+        if master.is_none() {
+            wrong.push("ROSTER_KMS_KEY_ID or ROSTER_KEY_FILE is missing".to_owned());
+        }
+        let origins = variable("ROSTER_ALLOWED_ORIGINS").unwrap_or_else(|| app_url.clone());
+        match master {
+            Some(master) if wrong.is_empty() => Ok(Self {
+                table,
+                settings: Settings {
+                    base_url,
+                    product: variable("ROSTER_PRODUCT_NAME")
+                        .unwrap_or_else(|| "Medplum".to_owned()),
+                },
+                app_url,
+                origins: Origins::parse(&origins),
+                mail_from: mail_from.and_then(Result::ok),
+                master,
+            }),
+            _ => Err(Misconfigured(wrong.join("; "))),
+        }
+    }
+}
+
+impl From<Fault> for Misconfigured {
+    fn from(fault: Fault) -> Self {
+        Self(fault.text)
+    }
+}
+
+fn slashed(url: String) -> String {
+    if url.is_empty() || url.ends_with('/') {
+        url
+    } else {
+        url + "/"
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may stop here")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_is_missing_is_said_at_once() {
+        let said = Config::read(|_| None).unwrap_err().to_string();
+        for name in [
+            "ROSTER_TABLE",
+            "ROSTER_BASE_URL",
+            "ROSTER_APP_URL",
+            "ROSTER_KEY_FILE",
+        ] {
+            assert!(said.contains(name), "{said}");
+        }
+    }
+
+    #[test]
+    fn urls_end_with_a_slash_and_the_web_app_may_call() {
+        let config = Config::read(|name| match name {
+            "ROSTER_TABLE" => Some("roster".into()),
+            "ROSTER_BASE_URL" => Some("http://127.0.0.1:9000".into()),
+            "ROSTER_APP_URL" => Some("http://localhost:3000/".into()),
+            "ROSTER_KEY_FILE" => Some("master.key".into()),
+            _ => None,
+        });
+        let config = config.unwrap();
+        assert_eq!(config.settings.base_url, "http://127.0.0.1:9000/");
+        assert_eq!(config.settings.product, "Medplum");
+    }
+}

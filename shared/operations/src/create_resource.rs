@@ -1,0 +1,254 @@
+//! Create a resource of a project: a patient, a policy, an organization, any other FHIR type that is not administered by routes
+//! of its own.
+
+use domain::{
+    Caller, Claimant, Failure, Fault, PROJECT_MEMBERSHIP, Project, Refusal, Secret, USER,
+};
+use fhir::{Meta, Reference, Resource};
+use serde_json::{Map, Value};
+use store::{Aborted, Action, Found, Key, Tenant, Transaction};
+
+use crate::Means;
+use crate::create_client::{self, CLIENT_APPLICATION};
+use crate::invite::index_steps;
+use crate::once::{Slip, Wish, answer_again};
+use crate::read_resource::{PROTECTED, unknown_type};
+use crate::record::all_fields;
+
+/// Types that come to exist only by routes of their own, or by the server.
+const BY_OTHER_ROUTES: [&str; 3] = ["AuditEvent", USER, "UserSecurityRequest"];
+/// Types that are always held against their definition, whatever the project's setting.
+const ALWAYS_STRICT: [&str; 4] = [
+    "AccessPolicy",
+    "Bot",
+    CLIENT_APPLICATION,
+    "UserConfiguration",
+];
+/// References that must resolve whatever the project's setting.
+const ALWAYS_RESOLVES: [&str; 1] = ["RelatedPerson.patient"];
+/// Types that live above projects; references to them are not held against the project.
+const ABOVE_PROJECTS: [&str; 2] = ["Project", USER];
+
+/// What was sent.
+#[derive(Clone, Debug)]
+pub struct Posted {
+    /// The type named by the path.
+    pub kind: String,
+    /// The resource as sent.
+    pub body: Map<String, Value>,
+}
+
+/// What the request meets.
+pub struct Seen {
+    posted: Posted,
+    slip: Option<Slip>,
+    references: Vec<(String, Reference)>,
+    found: Found,
+    project: Option<Project>,
+}
+
+/// What the request meets, to be read beside the authorisation.
+///
+/// # Errors
+/// A fault for an unknown type, [`Refusal::Forbidden`] for one that is not made by hand, [`Failure::Unavailable`].
+pub async fn look(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    claimant: Claimant,
+    wish: Wish<Posted>,
+) -> Result<Seen, Failure> {
+    let (posted, once) = wish?;
+    check_type(&posted)?;
+    let slip = once.map(|once| once.slip(means, tenant, &claimant));
+    let mut references = Vec::new();
+    collect(
+        &posted.kind,
+        &Value::Object(posted.body.clone()),
+        &mut references,
+    );
+    let mut keys: Vec<Key> = vec![tenant.project_key()];
+    keys.extend(
+        references
+            .iter()
+            .filter_map(|(_, reference)| tenant.referenced_key(reference)),
+    );
+    keys.extend(slip.as_ref().map(|slip| slip.key().clone()));
+    let mut found = tenant.read(&keys).await?;
+    Ok(Seen {
+        posted,
+        slip,
+        references,
+        project: tenant.project_in(&mut found)?,
+        found,
+    })
+}
+
+fn check_type(posted: &Posted) -> Result<(), Failure> {
+    let kind = posted.kind.as_str();
+    if !fhir::known(kind) {
+        return Err(unknown_type());
+    }
+    if PROTECTED.contains(&kind) || BY_OTHER_ROUTES.contains(&kind) {
+        return Err(Refusal::Forbidden.into());
+    }
+    let sent = posted
+        .body
+        .get("resourceType")
+        .and_then(Value::as_str)
+        .filter(|sent| !sent.is_empty());
+    if sent != Some(kind) {
+        let found = sent.unwrap_or("<EMPTY>");
+        return Err(Fault::general(format!(
+            "Incorrect resource type: expected {kind}, but found {found}"
+        ))
+        .into());
+    }
+    if kind == PROJECT_MEMBERSHIP {
+        // The administrators' rights blank `project` and `user` on the way in, so that nothing valid is left.
+        let missing = |field: &str| {
+            Fault::structure(
+                format!("{PROJECT_MEMBERSHIP}.{field}"),
+                "Missing required property",
+            )
+        };
+        return Err(vec![missing("project"), missing("user")].into());
+    }
+    Ok(())
+}
+
+/// Every literal reference in a resource, with its path.
+fn collect(path: &str, value: &Value, found: &mut Vec<(String, Reference)>) {
+    match value {
+        Value::Object(object) => {
+            let reference =
+                Reference::from_json(value).filter(|reference| reference.id().is_some());
+            found.extend(reference.map(|reference| (path.to_owned(), reference)));
+            for (name, inner) in object.iter().filter(|(name, _)| *name != "meta") {
+                collect(&format!("{path}.{name}"), inner, found);
+            }
+        }
+        Value::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                collect(&format!("{path}[{at}]"), item, found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Creates the resource.
+///
+/// # Errors
+/// The faults of its definition and of its references, [`Refusal::NotFound`] for a project that is not there,
+/// [`Refusal::TooLarge`].
+pub async fn create_resource(
+    means: Means<'_>,
+    caller: &Caller,
+    mut seen: Seen,
+) -> Result<Resource, Failure> {
+    let tenant = means.store.of(caller);
+    if let Some(slip) = &seen.slip
+        && let Some(earlier) = slip.earlier(tenant, &mut seen.found, means.now)?
+    {
+        return create_client::shown(means, answer_again(tenant, &earlier).await?);
+    }
+    let project = seen.project.as_ref().ok_or(Refusal::NotFound)?;
+    check_definition(&seen.posted, project)?;
+    check_references(means, tenant, &seen, project).await?;
+    let resource = resource(means, caller, seen.posted)?;
+    let event = (Action::Create, "create-resource");
+    let written = Transaction::new()
+        .step(tenant.create_resource(&resource, 0))
+        .steps(index_steps(means, tenant, &resource))
+        .step(means.event(caller, event, &resource, all_fields(&resource.body)))
+        .steps(
+            seen.slip
+                .as_ref()
+                .map(|slip| slip.remember(tenant, &resource, means.now)),
+        )
+        .commit(means.store, means.dice)
+        .await;
+    match written {
+        Ok(()) => create_client::shown(means, resource),
+        Err(Aborted::Failed(failure)) => Err(failure),
+        Err(Aborted::Changed) => Err(Refusal::Contended.into()),
+    }
+}
+
+fn check_definition(posted: &Posted, project: &Project) -> Result<(), Failure> {
+    if !project.is_strict() && !ALWAYS_STRICT.contains(&posted.kind.as_str()) {
+        return Ok(());
+    }
+    let faults = domain::faults(&posted.kind, &Value::Object(posted.body.clone()));
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(faults.into())
+    }
+}
+
+/// A reference that does not resolve in the project is refused if the project wants that, or if its target exists in another
+/// project: projects are a hard boundary (seed: "resources within one project cannot reference resources in another").
+async fn check_references(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    seen: &Seen,
+    project: &Project,
+) -> Result<(), Failure> {
+    let mut faults = Vec::new();
+    for (path, reference) in &seen.references {
+        let above = ABOVE_PROJECTS.contains(&reference.kind());
+        let key = tenant.referenced_key(reference);
+        if above || key.is_some_and(|key| tenant.has(&seen.found, &key)) {
+            continue;
+        }
+        let must = project.checks_references() || ALWAYS_RESOLVES.contains(&path.as_str());
+        let foreign = match reference.id() {
+            Some(id) if !must => means
+                .store
+                .whereabouts(id)
+                .await?
+                .is_some_and(|p| p != tenant.project()),
+            _ => true,
+        };
+        if foreign {
+            faults.push(Fault::structure(path, "Invalid reference (Not found)"));
+        }
+    }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(faults.into())
+    }
+}
+
+fn resource(means: Means<'_>, caller: &Caller, posted: Posted) -> Result<Resource, Failure> {
+    let Posted { kind, mut body } = posted;
+    let rest = Meta::rest_of(body.get("meta").unwrap_or(&Value::Null));
+    for envelope in ["resourceType", "id", "meta"] {
+        body.shift_remove(envelope);
+    }
+    let Value::Object(mut body) = fhir::without_empties(Value::Object(body)) else {
+        return Err(Fault::general("Content could not be parsed").into());
+    };
+    let id = means.dice.id();
+    if kind == CLIENT_APPLICATION {
+        let secret = body
+            .shift_remove("secret")
+            .and_then(|secret| secret.as_str().map(Secret::new));
+        body.shift_remove("retiringSecret");
+        body.extend(
+            secret.map(|secret| create_client::sealed(means, domain::ClientId::new(id), &secret)),
+        );
+    }
+    let meta = Meta {
+        rest,
+        ..means.first_version(caller.profile(), Some(caller.realm().uuid()))
+    };
+    Ok(Resource {
+        kind,
+        id,
+        meta,
+        body,
+    })
+}

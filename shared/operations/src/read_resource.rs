@@ -1,0 +1,158 @@
+//! Read one resource of a project by type and id.
+
+use domain::{
+    Claimant, Failure, Fault, MembershipId, PROJECT, PROJECT_MEMBERSHIP, Project, ProjectId,
+    Refusal, USER, User, UserId,
+};
+use fhir::{Meta, Reference, Resource};
+use serde_json::{Map, Value, json};
+use store::{Event, Existence, Tenant};
+use uuid::Uuid;
+
+use crate::Means;
+use crate::create_client;
+
+/// The type under which the record of what was done is read.
+const AUDIT_EVENT: &str = "AuditEvent";
+
+/// Types that nobody but the server itself works with.
+pub(crate) const PROTECTED: [&str; 3] = ["DomainConfiguration", "JsonWebKey", "Login"];
+
+/// What a project's administrators do not see of the project.
+const HIDDEN_FROM_ADMINS: [&str; 3] = ["superAdmin", "systemSecret", "strictMode"];
+
+/// The resource, to be read beside the authorisation.
+///
+/// # Errors
+/// A fault for an unknown type, [`Refusal::Forbidden`] for a protected one, [`Refusal::NotFound`] for an unknown, foreign or
+/// malformed id alike, [`Refusal::Gone`].
+pub async fn look(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    claimant: Claimant,
+    (kind, id): (&str, &str),
+) -> Result<Resource, Failure> {
+    if !fhir::known(kind) {
+        return Err(unknown_type());
+    }
+    if PROTECTED.contains(&kind) {
+        return Err(Refusal::Forbidden.into());
+    }
+    // A malformed id costs the same read as an unknown one.
+    let wanted = domain::MembershipId::new(Uuid::nil());
+    let id = id.parse::<MembershipId>().unwrap_or(wanted).uuid();
+    let all_seeing = claimant.project() == means.keys.super_project();
+    let tenant = match all_seeing {
+        true => means
+            .store
+            .whereabouts(id)
+            .await?
+            .map_or(tenant, |project| means.store.founding(project)),
+        false => tenant,
+    };
+    match kind {
+        PROJECT_MEMBERSHIP => {
+            let id = MembershipId::new(id);
+            let mut found = tenant.read(&tenant.places_of(id)).await?;
+            Ok(tenant.member(&mut found, id)?.membership.into_resource())
+        }
+        PROJECT => project(tenant, id, all_seeing).await,
+        USER => user(means, tenant, id, all_seeing).await,
+        AUDIT_EVENT => tenant
+            .event(id)
+            .await?
+            .map(|event| audit_event(tenant, id, event))
+            .ok_or_else(not_found),
+        _ => match tenant.resource(kind, id).await? {
+            Existence::Here(stored) => create_client::shown(means, stored.resource),
+            Existence::Gone => Err(Refusal::Gone.into()),
+            Existence::Unknown => Err(Refusal::NotFound.into()),
+        },
+    }
+}
+
+/// The fault of a type that FHIR does not have.
+pub(crate) fn unknown_type() -> Failure {
+    Fault {
+        expression: None,
+        ..Fault::structure("", "Unknown resource type")
+    }
+    .into()
+}
+
+fn not_found() -> Failure {
+    Refusal::NotFound.into()
+}
+
+async fn project(tenant: Tenant<'_>, id: Uuid, all_seeing: bool) -> Result<Resource, Failure> {
+    if tenant.project() != ProjectId::new(id) {
+        return Err(not_found());
+    }
+    let project = tenant
+        .read_project()
+        .await?
+        .map(Project::into_resource)
+        .ok_or_else(not_found)?;
+    Ok(if all_seeing {
+        project
+    } else {
+        without(project, &HIDDEN_FROM_ADMINS)
+    })
+}
+
+async fn user(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    id: Uuid,
+    all_seeing: bool,
+) -> Result<Resource, Failure> {
+    let user: Option<User> = means.store.user(UserId::new(id)).await?;
+    let visible = |user: &User| all_seeing || user.scope().project() == Some(tenant.project());
+    user.filter(visible)
+        .map(|user| user.resource)
+        .ok_or_else(not_found)
+}
+
+fn without(mut resource: Resource, hidden: &[&str]) -> Resource {
+    resource
+        .body
+        .retain(|field, _| !hidden.contains(&field.as_str()));
+    resource
+}
+
+/// An event as FHIR shows it (contract: AuditEvent).
+fn audit_event(tenant: Tenant<'_>, id: Uuid, event: Event) -> Resource {
+    let action = serde_json::to_value(event.action).unwrap_or_default();
+    let detail = |(field, how): (&String, &String)| json!({ "type": field, "valueString": how });
+    let details: Vec<Value> = event.fields.iter().map(detail).collect();
+    let entity = event
+        .what
+        .as_ref()
+        .map(|what| json!({ "what": what.to_json(), "detail": details }));
+    let body = json!({
+        "type": { "system": "http://terminology.hl7.org/CodeSystem/audit-event-type", "code": "rest",
+                  "display": "Restful Operation" },
+        "subtype": [{ "system": "http://hl7.org/fhir/restful-interaction", "code": "operation",
+                      "display": event.operation }],
+        "action": action,
+        "recorded": event.recorded,
+        "outcome": event.outcome,
+        "outcomeDesc": event.description,
+        "agent": [{ "who": event.who.to_json(), "requestor": true }],
+        "source": { "observer": { "identifier": { "value": "roster" } } },
+        "entity": entity.into_iter().collect::<Vec<_>>(),
+    });
+    Resource {
+        kind: AUDIT_EVENT.into(),
+        id,
+        meta: Meta {
+            version: id,
+            last_updated: event.recorded,
+            author: Reference::system(),
+            project: Some(tenant.project().uuid()),
+            on_behalf_of: None,
+            rest: Map::new(),
+        },
+        body: body.as_object().cloned().unwrap_or_default(),
+    }
+}
