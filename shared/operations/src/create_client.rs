@@ -82,7 +82,7 @@ pub async fn look(
     let (application, once) = wish?;
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
     let mut keys = vec![tenant.project_key()];
-    keys.extend(references::keys(tenant, &application.references()));
+    keys.extend(references::keys(tenant, &application.references())?);
     keys.extend(slip.as_ref().map(|slip| slip.key().clone()));
     let mut found = tenant.read(&keys).await?;
     Ok(Seen {

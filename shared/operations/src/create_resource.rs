@@ -26,6 +26,9 @@ const ALWAYS_STRICT: [&str; 4] = [
 ];
 /// References that must resolve whatever the project's setting.
 const ALWAYS_RESOLVES: [&str; 1] = ["RelatedPerson.patient"];
+/// References that a resource may make, and those of them that may lead outside what is known of the project: each costs a look.
+const MOST_REFERENCES: usize = 2_000;
+const MOST_UNRESOLVED: usize = 50;
 /// Types that live above projects; references to them are not held against the project.
 const ABOVE_PROJECTS: [&str; 2] = ["Project", USER];
 
@@ -66,6 +69,9 @@ pub async fn look(
         &Value::Object(posted.body.clone()),
         &mut references,
     );
+    if references.len() > MOST_REFERENCES {
+        return Err(too_many(&posted.kind, MOST_REFERENCES));
+    }
     let mut keys: Vec<Key> = vec![tenant.project_key()];
     keys.extend(
         references
@@ -196,6 +202,7 @@ async fn check_references(
     project: &Project,
 ) -> Result<(), Failure> {
     let mut faults = Vec::new();
+    let mut looked_up = 0;
     for (path, reference) in &seen.references {
         let above = ABOVE_PROJECTS.contains(&reference.kind());
         let key = tenant.referenced_key(reference);
@@ -203,6 +210,10 @@ async fn check_references(
             continue;
         }
         let must = project.checks_references() || ALWAYS_RESOLVES.contains(&path.as_str());
+        looked_up += 1;
+        if looked_up > MOST_UNRESOLVED {
+            return Err(too_many(&seen.posted.kind, MOST_UNRESOLVED));
+        }
         let foreign = match reference.id() {
             Some(id) if !must => means
                 .store
@@ -220,6 +231,14 @@ async fn check_references(
     } else {
         Err(faults.into())
     }
+}
+
+fn too_many(kind: &str, most: usize) -> Failure {
+    Fault::structure(
+        kind,
+        format!("More than {most} references cannot be checked"),
+    )
+    .into()
 }
 
 fn resource(means: Means<'_>, caller: &Caller, posted: Posted) -> Result<Resource, Failure> {

@@ -158,8 +158,7 @@ impl Tenant<'_> {
     /// # Errors
     /// A fault when its profile is no profile.
     pub fn create_member(&self, member: &NewMember) -> Result<Step, Failure> {
-        let (key, item) = self.member_item(member)?;
-        let _ = key;
+        let (_, item) = self.member_item(member)?;
         Ok(Step::create(item))
     }
 

@@ -47,7 +47,7 @@ pub(super) async fn look(
     keys.extend(guards.iter().map(|(_, key)| key.clone()));
     keys.extend(named.clone());
     keys.extend(slip.as_ref().map(|slip| slip.key().clone()));
-    keys.extend(references::keys(tenant, &references));
+    keys.extend(references::keys(tenant, &references)?);
     let (found, with_email) = tokio::join!(
         tenant.read(&keys),
         profiles(tenant, &invitation, email.as_ref())
