@@ -7,11 +7,11 @@ use domain::{
 use fhir::{Reference, Resource};
 use identity::secret;
 use serde_json::{Map, Value, json};
-use store::{Aborted, Action, Found, Member, NewClient, Step, Tenant, Transaction};
+use store::{Aborted, Action, Found, Key, Member, NewClient, Step, Tenant, Transaction};
 
 use crate::once::{Slip, Wish, answer_again};
 use crate::record::all_fields;
-use crate::{Means, references};
+use crate::{Means, realm, references};
 
 /// The FHIR type name.
 pub(crate) const CLIENT_APPLICATION: &str = "ClientApplication";
@@ -81,7 +81,7 @@ pub async fn look(
 ) -> Result<Seen, Failure> {
     let (application, once) = wish?;
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
-    let mut keys = vec![tenant.project_key()];
+    let mut keys: Vec<Key> = realm::key(tenant, &claimant).into_iter().collect();
     keys.extend(references::keys(tenant, &application.references())?);
     keys.extend(slip.as_ref().map(|slip| slip.key().clone()));
     let mut found = tenant.read(&keys).await?;
@@ -118,7 +118,7 @@ pub async fn create_client(
     {
         return shown(means, answer_again(tenant, &earlier).await?);
     }
-    let project = seen.project.ok_or(Refusal::NotFound)?;
+    let project = realm::project(caller, seen.project.as_ref())?;
     references::check(tenant, &seen.found, &seen.application.references())?;
     let policy = seen
         .application

@@ -8,12 +8,12 @@ use fhir::{Meta, Reference, Resource};
 use serde_json::{Map, Value};
 use store::{Aborted, Action, Found, Key, Tenant, Transaction};
 
-use crate::Means;
 use crate::create_client::{self, CLIENT_APPLICATION};
 use crate::invite::index_steps;
 use crate::once::{Slip, Wish, answer_again};
 use crate::read_resource::{PROTECTED, unknown_type};
 use crate::record::all_fields;
+use crate::{Means, realm};
 
 /// Types that come to exist only by routes of their own, or by the server.
 const BY_OTHER_ROUTES: [&str; 3] = ["AuditEvent", USER, "UserSecurityRequest"];
@@ -72,7 +72,7 @@ pub async fn look(
     if references.len() > MOST_REFERENCES {
         return Err(too_many(&posted.kind, MOST_REFERENCES));
     }
-    let mut keys: Vec<Key> = vec![tenant.project_key()];
+    let mut keys: Vec<Key> = realm::key(tenant, &claimant).into_iter().collect();
     keys.extend(
         references
             .iter()
@@ -158,7 +158,7 @@ pub async fn create_resource(
     {
         return create_client::shown(means, answer_again(tenant, &earlier).await?);
     }
-    let project = seen.project.as_ref().ok_or(Refusal::NotFound)?;
+    let project = &realm::project(caller, seen.project.as_ref())?;
     check_definition(&seen.posted, project)?;
     check_references(means, tenant, &seen, project).await?;
     let resource = resource(means, caller, seen.posted)?;

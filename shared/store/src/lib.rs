@@ -38,6 +38,7 @@ pub use patterns::{ACCESS_PATTERNS, DynamoAction, Pattern};
 pub use read::Found;
 pub use resources::{Existence, Stored};
 pub use step::Step;
+pub use system::StoredKeys;
 pub use tenant::Tenant;
 pub use transaction::{Aborted, Transaction};
 pub use users::{Holder, NewUser};
