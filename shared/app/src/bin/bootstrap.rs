@@ -27,6 +27,10 @@ async fn main() -> Result<(), Error> {
     Ok(())
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command reads what no function is told"
+)]
 fn founding() -> Result<Founding, Error> {
     let variable = |name: &str| std::env::var(name).map_err(|_| format!("{name} is missing"));
     Ok(Founding {
