@@ -2,7 +2,7 @@
 
 use app::routes::TOKEN;
 use app::{Answer, Ask, Error, Function, Reply};
-use domain::Secret;
+use domain::{Failure, Secret};
 use operations::client_credentials::{Granted, client_credentials};
 use serde_json::json;
 
@@ -11,11 +11,17 @@ async fn main() -> Result<(), Error> {
     Function::new().on(&TOKEN, answer).serve().await
 }
 
+/// More than any client asks for, in bytes; the session keeps it.
+const LONGEST_SCOPE: usize = 1_000;
+
 async fn answer(ask: Ask) -> Answer {
     if !ask.call.is_form() {
         return Ok(Reply::text("Unsupported content type").status(400));
     }
-    let form = ask.call.form()?;
+    let form = match ask.call.form() {
+        Err(Failure::Faulty(_)) => return refused("Invalid request"),
+        form => form?,
+    };
     let field = |name: &str| {
         let found = form
             .iter()
@@ -45,6 +51,9 @@ async fn answer(ask: Ask) -> Answer {
         return refused("Missing client_secret");
     };
     let scope = field("scope").unwrap_or("openid");
+    if scope.len() > LONGEST_SCOPE {
+        return refused("Invalid scope");
+    }
     match client_credentials(ask.means, (&id, &secret), scope).await? {
         Ok(granted) => Ok(tokens(&ask, &granted)),
         Err(denied) => refused(&denied.to_string()),

@@ -7,11 +7,11 @@ use domain::{
 use fhir::{Reference, Resource};
 use identity::secret;
 use serde_json::{Map, Value, json};
-use store::{Aborted, Action, Found, Member, NewClient, Step, Tenant, Transaction};
+use store::{Aborted, Action, Found, Key, Member, NewClient, Step, Tenant, Transaction};
 
 use crate::once::{Slip, Wish, answer_again};
 use crate::record::all_fields;
-use crate::{Means, references};
+use crate::{Means, realm, references};
 
 /// The FHIR type name.
 pub(crate) const CLIENT_APPLICATION: &str = "ClientApplication";
@@ -81,8 +81,8 @@ pub async fn look(
 ) -> Result<Seen, Failure> {
     let (application, once) = wish?;
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
-    let mut keys = vec![tenant.project_key()];
-    keys.extend(references::keys(tenant, &application.references()));
+    let mut keys: Vec<Key> = realm::key(tenant, &claimant).into_iter().collect();
+    keys.extend(references::keys(tenant, &application.references())?);
     keys.extend(slip.as_ref().map(|slip| slip.key().clone()));
     let mut found = tenant.read(&keys).await?;
     Ok(Seen {
@@ -118,7 +118,7 @@ pub async fn create_client(
     {
         return shown(means, answer_again(tenant, &earlier).await?);
     }
-    let project = seen.project.ok_or(Refusal::NotFound)?;
+    let project = realm::project(caller, seen.project.as_ref())?;
     references::check(tenant, &seen.found, &seen.application.references())?;
     let policy = seen
         .application
@@ -132,7 +132,7 @@ pub async fn create_client(
     let parts = Application::make(
         means,
         &project,
-        caller.profile(),
+        &caller.profile(),
         (seen.application.body, grant),
     )?;
     let resource = &parts.resource;
@@ -166,7 +166,7 @@ impl Application {
     pub(crate) fn make(
         means: Means<'_>,
         project: &Project,
-        author: Reference,
+        author: &Reference,
         (body, grant): (Map<String, Value>, Map<String, Value>),
     ) -> Result<Self, Failure> {
         let identity = (
@@ -180,7 +180,7 @@ impl Application {
     pub(crate) fn with_identity(
         means: Means<'_>,
         project: &Project,
-        author: Reference,
+        author: &Reference,
         ((id, secret), mut body, grant): (
             (ClientId, Secret),
             Map<String, Value>,

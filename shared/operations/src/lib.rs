@@ -8,6 +8,7 @@ mod authorize;
 mod change;
 mod means;
 mod once;
+mod realm;
 mod record;
 mod references;
 

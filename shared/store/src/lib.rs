@@ -7,7 +7,9 @@
 mod audit;
 mod clients;
 mod deliveries;
+mod edges;
 mod evidence;
+mod guards;
 mod idempotency;
 mod invitations;
 mod keys;
@@ -38,6 +40,7 @@ pub use patterns::{ACCESS_PATTERNS, DynamoAction, Pattern};
 pub use read::Found;
 pub use resources::{Existence, Stored};
 pub use step::Step;
+pub use system::StoredKeys;
 pub use tenant::Tenant;
 pub use transaction::{Aborted, Transaction};
 pub use users::{Holder, NewUser};

@@ -63,7 +63,22 @@ const AUTHENTICATED: &[&str] = &[
     "update-membership",
 ];
 
-/// Functions that need the system's keys.
+/// Functions that want to know who is asking: those, and the one that tells strangers nothing of what does not exist.
+const ADMITTING: &[&str] = &[
+    "create-client",
+    "create-project",
+    "fhir-read",
+    "fhir-write",
+    "get-membership",
+    "invite",
+    "list-members",
+    "me",
+    "not-found",
+    "remove-member",
+    "update-membership",
+];
+
+/// Functions that need the system's keys: all, since none starts without them.
 const KEYED: &[&str] = &[
     "create-client",
     "create-project",
@@ -75,6 +90,7 @@ const KEYED: &[&str] = &[
     "invite",
     "list-members",
     "me",
+    "not-found",
     "remove-member",
     "token",
     "update-membership",
@@ -91,7 +107,7 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
     },
     Pattern {
         name: "weigh a caller: membership, session, user or application, project",
-        functions: AUTHENTICATED,
+        functions: ADMITTING,
         actions: &[BatchGetItem],
         keys: &["P#*", "U#*", "LOGIN#*", "CLIENT#*"],
         index: None,

@@ -111,6 +111,9 @@ impl Transaction {
                 self.canceled(canceled.cancellation_reasons())
             }
             Some(service) if is_busy(service.code().unwrap_or_default()) => Verdict::Busy,
+            Some(service) if is_oversized(service.message().unwrap_or_default()) => {
+                Verdict::Final(Failure::from(Refusal::TooLarge).into())
+            }
             Some(service) if service.code() == Some("ValidationException") => {
                 Verdict::Final(Failure::unavailable("a transaction", error).into())
             }
@@ -153,6 +156,11 @@ fn is_too_large(reason: &CancellationReason) -> bool {
         reason.code(),
         Some("ValidationError" | "ItemCollectionSizeLimitExceeded")
     )
+}
+
+/// An item ends at 400 KB, a transaction at 4 MB; the table says so in words only.
+fn is_oversized(message: &str) -> bool {
+    message.contains("size has exceeded") || message.contains("exceeds the maximum allowed size")
 }
 
 fn is_busy(code: &str) -> bool {

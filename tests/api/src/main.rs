@@ -1,0 +1,20 @@
+//! The integration tests: one binary, a module per area. A test's name is the sentence it proves.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where its sentence turns out false"
+)]
+
+mod contract;
+mod house;
+
+use std::path::{Path, PathBuf};
+
+/// A file of the workspace.
+fn in_workspace(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(path)
+}
