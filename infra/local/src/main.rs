@@ -116,6 +116,8 @@ impl Settings {
                 Profile::Debug
             },
             concurrency: self.concurrency.into(),
+            // The tour shows a refusal as an answer; in the log it would only stand in the way.
+            log: if verb == Verb::Tour { "error" } else { "warn" },
             routes: Vec::new(),
         })
     }

@@ -28,11 +28,9 @@ pub async fn tour(cloud: &Cloud, out: &mut (dyn Write + Send)) -> Result<(), Adv
     let homer = admit(&mut guide, &project).await?;
     guide.title("Who is here?")?;
     let alice = list(&mut guide).await?;
-    guide.title("Rights given, members removed, and one refusal")?;
+    guide.title("Rights taken, a member removed, and a refusal")?;
     part(&mut guide, &project, [alice, homer, client]).await?;
-    guide.title(
-        "That was the main job. Every step was answered as expected; everything is stopped now.",
-    )
+    guide.close("That was the main job, and every step was answered as expected. To try it yourself: cargo local")
 }
 
 /// Returns the path below which the new project is administered.
@@ -79,7 +77,7 @@ async fn employ(guide: &mut Guide<'_>, project: &str) -> Result<Value, Advice> {
         .step(Step {
             says: "Its membership is found like any other; a super administrator says in which project.",
             method: "GET",
-            path: &format!("/fhir/R4/ProjectMembership?project={id}&profile-type=ClientApplication"),
+            path: &format!("/fhir/R4/ProjectMembership?project=Project/{id}&profile-type=ClientApplication"),
             body: None,
             status: 200,
         })
@@ -186,7 +184,7 @@ async fn part(
     let path = |membership: &Value| format!("{project}/members/{}", text(&membership["id"]));
     guide
         .step(Step {
-            says: "Alice lets go of her rights. The client application is an administrator still, so she may.",
+            says: "To demote a member, the same with admin: false. An administrator is left, so this is done.",
             method: "POST",
             path: &path(&alice),
             body: Some(with_admin(&alice, false)),

@@ -37,7 +37,7 @@ export async function newProject(root, name) {
 /** A client application without special rights: `{ client, membership }`. */
 export async function newApplication(root, project, name) {
   const client = await root.post(`admin/projects/${project.id}/client`, { name });
-  const query = `project=${project.id}&profile=ClientApplication/${client.id}`;
+  const query = `project=Project/${project.id}&profile=ClientApplication/${client.id}`;
   const [membership] = await root.searchResources('ProjectMembership', query);
   return { client, membership };
 }

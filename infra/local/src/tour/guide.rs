@@ -49,6 +49,11 @@ impl<'a> Guide<'a> {
         self.print(&format!("\n== {words}\n"))
     }
 
+    /// Prints the last words.
+    pub(super) fn close(&mut self, words: &str) -> Result<(), Advice> {
+        self.print(&format!("\n{words}\n"))
+    }
+
     /// Does one step and returns the answer's body.
     pub(super) async fn step(&mut self, step: Step<'_>) -> Result<Value, Advice> {
         self.print(&paper::request(&step))?;

@@ -12,8 +12,12 @@ const WIDTH: usize = 100;
 const MARGIN: &str = "   ";
 /// The longest string that is shown whole; tokens are longer.
 const LONGEST: usize = 110;
-/// What a reader of the tour does not need of a resource or a bundle.
-const LEFT_OUT: [&str; 4] = ["meta", "link", "fullUrl", "search"];
+/// What a reader of the tour does not need of a resource, an outcome or a bundle.
+const LEFT_OUT: [&str; 5] = ["meta", "link", "fullUrl", "search", "extension"];
+/// What he needs of a member in a list.
+const MEMBER: [&str; 3] = ["id", "profile", "admin"];
+/// Stands for fields that are there and not shown.
+const MORE: &str = "…";
 
 pub(super) fn request(step: &Step) -> String {
     let body = step
@@ -46,7 +50,7 @@ fn block(body: &Value) -> String {
     let text = match body {
         Value::String(text) => text.clone(),
         Value::Null => return String::new(),
-        _ => pretty(body, MARGIN.len()),
+        _ => pretty(body, MARGIN.len(), 0),
     };
     text.lines()
         .map(|line| format!("{MARGIN}{line}\n"))
@@ -56,22 +60,25 @@ fn block(body: &Value) -> String {
 /// Without what nobody reads here: `meta`, the frame of a bundle's entries, the middle of what is long.
 fn brief(value: &Value) -> Value {
     match value {
-        Value::Object(fields) => {
-            let fields = fields
+        Value::Object(fields) => match fields.get("resource") {
+            Some(Value::Object(member)) => in_list(member),
+            _ => fields
                 .iter()
-                .filter(|(name, _)| !LEFT_OUT.contains(&name.as_str()));
-            let fields: Map<String, Value> = fields
+                .filter(|(name, _)| !LEFT_OUT.contains(&name.as_str()))
                 .map(|(name, value)| (name.clone(), brief(value)))
-                .collect();
-            match (fields.len(), fields.get("resource")) {
-                (1, Some(Value::Object(resource))) => Value::Object(resource.clone()),
-                _ => Value::Object(fields),
-            }
-        }
+                .collect(),
+        },
         Value::Array(items) => items.iter().map(brief).collect(),
         Value::String(text) => Value::String(shortened(text)),
         other => other.clone(),
     }
+}
+
+fn in_list(member: &Map<String, Value>) -> Value {
+    let shown = MEMBER
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), brief(member.get(name)?))));
+    shown.chain([(MORE.to_owned(), Value::Null)]).collect()
 }
 
 /// Ids by their first characters, tokens and secrets by theirs.
@@ -93,32 +100,30 @@ fn word(word: &str) -> String {
     }
 }
 
-/// JSON with everything on one line that fits there. `column` is where it begins.
-fn pretty(value: &Value, column: usize) -> String {
+/// JSON with everything on one line that fits there. `indent` stands before every line, `lead` only before the first.
+fn pretty(value: &Value, indent: usize, lead: usize) -> String {
     let line = one_line(value);
-    let indent = |text: String| text.replace('\n', "\n  ");
-    let below = |text: Vec<String>, [open, close]: [char; 2]| {
-        format!("{open}\n  {}\n{close}", text.join(",\n  "))
-    };
-    match value {
-        Value::Object(fields) if column + line.chars().count() > WIDTH => {
-            let fields = fields.iter().map(|(name, value)| {
-                indent(format!(
-                    "\"{name}\": {}",
-                    pretty(value, column + name.len() + 6)
-                ))
-            });
-            below(fields.collect(), ['{', '}'])
-        }
-        Value::Array(items) if column + line.chars().count() > WIDTH => below(
-            items
-                .iter()
-                .map(|item| indent(pretty(item, column + 2)))
-                .collect(),
-            ['[', ']'],
-        ),
-        _ => line,
+    if indent + lead + line.chars().count() < WIDTH {
+        return line;
     }
+    let lines: Vec<String> = match value {
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| field(name, &pretty(value, indent + 2, name.len() + 4)))
+            .collect(),
+        Value::Array(items) => items
+            .iter()
+            .map(|item| pretty(item, indent + 2, 0))
+            .collect(),
+        _ => return line,
+    };
+    let lines = lines.join(",\n").replace('\n', "\n  ");
+    let [open, close] = if value.is_object() {
+        ['{', '}']
+    } else {
+        ['[', ']']
+    };
+    format!("{open}\n  {lines}\n{close}")
 }
 
 fn one_line(value: &Value) -> String {
@@ -126,15 +131,22 @@ fn one_line(value: &Value) -> String {
         Value::Object(fields) if !fields.is_empty() => {
             let fields: Vec<String> = fields
                 .iter()
-                .map(|(name, value)| format!("\"{name}\": {}", one_line(value)))
+                .map(|(name, value)| field(name, &one_line(value)))
                 .collect();
             format!("{{ {} }}", fields.join(", "))
         }
-        Value::Array(items) => format!(
-            "[{}]",
-            items.iter().map(one_line).collect::<Vec<_>>().join(", ")
-        ),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(one_line).collect();
+            format!("[{}]", items.join(", "))
+        }
         other => other.to_string(),
+    }
+}
+
+fn field(name: &str, value: &str) -> String {
+    match name {
+        MORE => MORE.to_owned(),
+        _ => format!("\"{name}\": {value}"),
     }
 }
 
@@ -150,7 +162,7 @@ mod tests {
         let wanted = format!(
             "{{\n  \"name\": \"Alice\",\n  \"rights\": [\n    {{ \"admin\": true }},\n    \"{long}\"\n  ]\n}}"
         );
-        assert_eq!(pretty(&value, 0), wanted);
+        assert_eq!(pretty(&value, 0, 0), wanted);
     }
 
     #[test]
@@ -169,11 +181,9 @@ mod tests {
     }
 
     #[test]
-    fn the_frame_of_a_bundle_is_left_out() {
-        let bundle = json!({ "total": 1, "link": [], "entry": [{ "fullUrl": "u", "search": {}, "resource": { "id": "1", "meta": {} } }] });
-        assert_eq!(
-            brief(&bundle),
-            json!({ "total": 1, "entry": [{ "id": "1" }] })
-        );
+    fn of_a_list_only_who_is_in_it_is_shown() {
+        let bundle = json!({ "total": 1, "link": [], "entry": [{ "fullUrl": "u", "search": {}, "resource": { "id": "1", "user": {} } }] });
+        let shown = pretty(&brief(&bundle), 0, 0);
+        assert_eq!(shown, r#"{ "total": 1, "entry": [{ "id": "1", … }] }"#);
     }
 }
