@@ -17,7 +17,7 @@ test('cargo local tour does the main job, shows both letters, and stops', async 
     assert.match(stdout, /To: alicesmith@example\.com/);
     assert.match(stdout, /To: homer@example\.com/);
     assert.match(stdout, /409 Conflict\n.*A project must keep at least one active administrator/s);
-    assert.match(stdout, /Every step was answered as expected/);
+    assert.match(stdout, /every step was answered as expected/);
   } finally {
     await rm(folder, { recursive: true });
   }
