@@ -14,6 +14,7 @@ mod references;
 
 pub mod bootstrap;
 pub mod client_credentials;
+pub mod create_bot;
 pub mod create_client;
 pub mod create_project;
 pub mod create_resource;
@@ -22,8 +23,10 @@ pub mod get_membership;
 pub mod init_project;
 pub mod invite;
 pub mod list_members;
+pub mod project_settings;
 pub mod read_resource;
 pub mod remove_member;
+pub mod set_password;
 pub mod update_membership;
 pub mod whoami;
 

@@ -16,6 +16,10 @@ pub enum Key {
     Project(ProjectId),
     /// How many active administrators the project has.
     Admins(ProjectId),
+    /// A secret of the project, by name.
+    Secret(ProjectId, String),
+    /// A site of the project, by its place in the list.
+    Site(ProjectId, usize),
     /// A membership: persons before applications, then by profile type, so that every list the product shows is one range.
     Membership(ProjectId, ProfileType, MembershipId),
     /// Any other resource of a project.
@@ -73,7 +77,9 @@ impl Key {
     /// The partition key.
     pub fn pk(&self) -> String {
         match self {
-            Self::Project(p) | Self::Admins(p) => project(*p),
+            Self::Project(p) | Self::Admins(p) | Self::Secret(p, _) | Self::Site(p, _) => {
+                project(*p)
+            }
             Self::Membership(p, ..) => members(*p),
             Self::Resource(p, ..) => format!("P#{p}#R"),
             Self::Version(past, _) | Self::Gone(past) => past.partition(),
@@ -100,6 +106,8 @@ impl Key {
         match self {
             Self::Project(_) => "META".into(),
             Self::Admins(_) => "ADMINS".into(),
+            Self::Secret(_, name) => format!("SECRET#{name}"),
+            Self::Site(_, at) => format!("SITE#{at:04}"),
             Self::Membership(_, kind, id) => format!("{}{id}", member_range(*kind)),
             Self::Resource(_, kind, id) => format!("{kind}#{id}"),
             Self::Version(_, version) => format!("V#{version}"),
@@ -129,8 +137,11 @@ impl Past {
     }
 }
 
+/// The range of a project's secrets and sites among its own rows.
+pub(crate) const SETTINGS: &str = "S";
+
 /// The partition of a project's own rows.
-fn project(id: ProjectId) -> String {
+pub(crate) fn project(id: ProjectId) -> String {
     format!("P#{id}")
 }
 

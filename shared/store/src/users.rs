@@ -128,6 +128,15 @@ impl Store {
         steps
     }
 
+    /// A user's password from now on; every session but none survives it, because the epoch rises.
+    pub fn set_password(&self, user: UserId, password: &str) -> Vec<Step> {
+        let credential = row::item(&Key::Credential(user), &CredentialRow { password });
+        let epoch = Step::update(&Key::User(user), "SET epoch = epoch + :one")
+            .number(":one", 1)
+            .when("attribute_exists(PK)");
+        vec![Step::append(credential), epoch]
+    }
+
     /// The holder must still hold the address, with the same proof, when the transaction commits.
     pub fn still_held(&self, guard: &Key, holder: Holder) -> Step {
         Step::check(guard)
