@@ -156,7 +156,7 @@ impl Call {
         if !is_json || self.body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Map::new());
         }
-        match fhir::parse_json(&self.body).map_err(unreadable)? {
+        match fhir::parse_json(&self.body).map_err(|problem| unreadable(&problem))? {
             Value::Object(object) => Ok(object),
             Value::Array(_) => Ok(Map::new()),
             _ => Err(Fault::general(UNREADABLE).into()),
@@ -202,7 +202,7 @@ fn typed((name, value): (String, String)) -> (String, Value) {
     (name, value)
 }
 
-fn unreadable(problem: fhir::ParseProblem) -> Failure {
+fn unreadable(problem: &fhir::ParseProblem) -> Failure {
     let text = problem.to_string();
     match problem.path.as_str() {
         "" => Fault::general(text).into(),

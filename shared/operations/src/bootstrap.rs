@@ -91,7 +91,7 @@ fn first_project(
     let application = Application::with_identity(
         means,
         &project,
-        Reference::system(),
+        &Reference::system(),
         (identity, body, grant),
     )?;
     let mut steps = means.store.create_user(&NewUser {

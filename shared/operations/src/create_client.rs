@@ -132,7 +132,7 @@ pub async fn create_client(
     let parts = Application::make(
         means,
         &project,
-        caller.profile(),
+        &caller.profile(),
         (seen.application.body, grant),
     )?;
     let resource = &parts.resource;
@@ -166,7 +166,7 @@ impl Application {
     pub(crate) fn make(
         means: Means<'_>,
         project: &Project,
-        author: Reference,
+        author: &Reference,
         (body, grant): (Map<String, Value>, Map<String, Value>),
     ) -> Result<Self, Failure> {
         let identity = (
@@ -180,7 +180,7 @@ impl Application {
     pub(crate) fn with_identity(
         means: Means<'_>,
         project: &Project,
-        author: Reference,
+        author: &Reference,
         ((id, secret), mut body, grant): (
             (ClientId, Secret),
             Map<String, Value>,

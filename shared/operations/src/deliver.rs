@@ -75,7 +75,7 @@ pub async fn end(means: Means<'_>, errand: &Errand, sending: Sending) -> Result<
             means
                 .store
                 .end_delivery(id, seq, (Delivery::Sent, None))
-                .await?
+                .await?;
         }
         Sending::Refused(reason) if errand.attempts + 1 < ATTEMPTS => {
             means.store.requeue(id, seq, &reason).await?;

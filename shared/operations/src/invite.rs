@@ -3,6 +3,7 @@
 
 mod look;
 mod parts;
+mod steps;
 mod upsert;
 
 use domain::{Caller, Existing, Failure, Invitation, Refusal};
@@ -10,7 +11,7 @@ use fhir::Resource;
 use store::{Aborted, Action, Step, Tenant, Transaction};
 
 pub use look::Seen;
-pub(crate) use parts::index_steps;
+pub(crate) use steps::index_steps;
 
 use crate::once::{Wish, answer_again};
 use crate::record::all_fields;

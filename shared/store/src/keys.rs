@@ -177,14 +177,6 @@ pub(crate) fn profiles_by_email(project: ProjectId, email: &Blind) -> String {
     format!("P#{project}#X#email#{}", email.as_str())
 }
 
-/// The partition of everything that belongs to a user.
-pub(crate) fn user(id: UserId) -> String {
-    format!("U#{id}")
-}
-
-/// The range of a user's edges.
-pub(crate) const EDGES: &str = "M#";
-
 fn email_guard(scope: Scope, email: &Blind) -> String {
     match scope {
         Scope::Server => format!("UQ#server#{}", email.as_str()),

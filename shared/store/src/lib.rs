@@ -7,7 +7,9 @@
 mod audit;
 mod clients;
 mod deliveries;
+mod edges;
 mod evidence;
+mod guards;
 mod idempotency;
 mod invitations;
 mod keys;
