@@ -4,8 +4,9 @@ use app::routes::{LIST_MEMBERS, SEARCH_MEMBERS};
 use app::{Answer, Ask, Error, Function, Reply};
 use domain::{Failure, Fault, PROJECT_MEMBERSHIP};
 use fhir::search::Query;
-use fhir::{Entry, Mode};
-use operations::list_members::{self, Listing};
+use operations::list_members;
+
+mod page;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -53,31 +54,5 @@ async fn answer(ask: Ask, pairs: Result<Vec<(String, String)>, Failure>) -> Answ
             list_members::look(ask.means, tenant, query)
         })
         .await?;
-    Ok(Reply::fhir(bundle(&ask, listing)))
-}
-
-fn bundle(ask: &Ask, listing: Listing) -> serde_json::Value {
-    let base = &ask.app.config.settings.base_url;
-    let view = ask.call.view();
-    let links = listing
-        .query
-        .links(base, listing.members.len(), &listing.next);
-    let matches = listing.members.iter().map(|member| {
-        let mut resource = member.to_json(view);
-        listing.query.narrow(&mut resource);
-        Entry {
-            mode: Mode::Match,
-            resource,
-        }
-    });
-    let included = listing.included.iter().map(|found| Entry {
-        mode: Mode::Include,
-        resource: found.to_json(view),
-    });
-    fhir::searchset(
-        base,
-        matches.chain(included).collect(),
-        &links,
-        listing.total,
-    )
+    Ok(Reply::fhir(page::bundle(&ask, &listing)))
 }

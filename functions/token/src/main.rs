@@ -2,9 +2,13 @@
 
 use app::routes::TOKEN;
 use app::{Answer, Ask, Error, Function, Reply};
-use domain::{Failure, Secret};
-use operations::client_credentials::{Granted, client_credentials};
-use serde_json::json;
+use domain::Failure;
+use operations::client_credentials::client_credentials;
+
+mod answers;
+mod credentials;
+
+use answers::{refused, tokens};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -34,21 +38,9 @@ async fn answer(ask: Ask) -> Answer {
         None => return refused("Missing grant_type"),
         Some(_) => return refused("Unsupported grant_type"),
     }
-    let (id, secret) = match ask.call.header("authorization") {
-        None => (
-            field("client_id").map(str::to_owned),
-            field("client_secret").map(str::to_owned),
-        ),
-        Some(_) => match ask.call.basic_credentials() {
-            Some((id, secret)) => (Some(id), Some(secret).filter(|secret| !secret.is_empty())),
-            None => return refused("Invalid authorization header"),
-        },
-    };
-    let Some(id) = id.filter(|id| !id.is_empty()) else {
-        return refused("Missing client_id");
-    };
-    let Some(secret) = secret.map(Secret::new) else {
-        return refused("Missing client_secret");
+    let (id, secret) = match credentials::shown(&ask.call, field) {
+        Ok(shown) => shown,
+        Err(missing) => return refused(missing),
     };
     let scope = field("scope").unwrap_or("openid");
     if scope.len() > LONGEST_SCOPE {
@@ -58,24 +50,4 @@ async fn answer(ask: Ask) -> Answer {
         Ok(granted) => Ok(tokens(&ask, &granted)),
         Err(denied) => refused(&denied.to_string()),
     }
-}
-
-fn tokens(ask: &Ask, granted: &Granted) -> Reply {
-    let base = &ask.app.config.settings.base_url;
-    Reply::json(json!({
-        "token_type": "Bearer",
-        "expires_in": granted.life.as_secs(),
-        "scope": granted.scope,
-        "id_token": granted.id_token,
-        "access_token": granted.access_token,
-        "project": granted.project.to_json(),
-        "profile": granted.profile.to_json(),
-        "smart_style_url": format!("{base}fhir/R4/.well-known/smart-styles.json"),
-        "need_patient_banner": false,
-    }))
-}
-
-fn refused(description: &str) -> Answer {
-    let body = json!({ "error": "invalid_request", "error_description": description });
-    Ok(Reply::json(body).status(400))
 }
