@@ -61,6 +61,12 @@ routes! {
     UPDATE_MEMBERSHIP = "POST" "/admin/projects/{projectId}/members/{membershipId}" => "update-membership", Admin, "update a membership";
     /// `DELETE /admin/projects/{projectId}/members/{membershipId}`.
     REMOVE_MEMBER = "DELETE" "/admin/projects/{projectId}/members/{membershipId}" => "remove-member", Admin, "remove a member";
+    /// `GET /admin/projects/{projectId}/invitations`.
+    LIST_INVITATIONS = "GET" "/admin/projects/{projectId}/invitations" => "list-invitations", Admin, "list invitations by status";
+    /// `POST /admin/projects/{projectId}/members/{membershipId}/invitation/resend`.
+    RESEND_INVITATION = "POST" "/admin/projects/{projectId}/members/{membershipId}/invitation/resend" => "resend-invitation", Admin, "send an invitation again";
+    /// `DELETE /admin/projects/{projectId}/members/{membershipId}/invitation`.
+    REVOKE_INVITATION = "DELETE" "/admin/projects/{projectId}/members/{membershipId}/invitation" => "revoke-invitation", Admin, "take an invitation back";
     /// `POST /admin/projects/{projectId}/client`.
     CREATE_CLIENT = "POST" "/admin/projects/{projectId}/client" => "create-client", Admin, "create an application";
     /// `GET /admin/projects/{projectId}`.

@@ -21,6 +21,7 @@ pub mod create_resource;
 pub mod deliver;
 pub mod get_membership;
 pub mod init_project;
+pub mod invitations;
 pub mod invite;
 pub mod list_members;
 pub mod project_settings;

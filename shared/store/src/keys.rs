@@ -86,7 +86,7 @@ impl Key {
             Self::ProfileByEmail(p, email, _) => profiles_by_email(*p, email),
             Self::ExternalId(p, id) => format!("P#{p}#X#external-id#{}", id.as_str()),
             Self::UserName(p, name) => format!("P#{p}#X#user-name#{}", name.as_str()),
-            Self::Invitation(p, _) => format!("P#{p}#I"),
+            Self::Invitation(p, _) => invitations(*p),
             Self::Audit(p, day, id) => format!("P#{p}#A#{day}#{}", shard(*id)),
             Self::Refusals(p, member, minute) => format!("P#{p}#N#{member}#{minute}"),
             Self::Idempotency(p, key) => format!("P#{p}#K#{}", key.as_str()),
@@ -143,6 +143,11 @@ pub(crate) const SETTINGS: &str = "S";
 /// The partition of a project's own rows.
 pub(crate) fn project(id: ProjectId) -> String {
     format!("P#{id}")
+}
+
+/// The partition of a project's invitations.
+pub(crate) fn invitations(project: ProjectId) -> String {
+    format!("P#{project}#I")
 }
 
 /// The project to which a partition belongs.

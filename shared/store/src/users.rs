@@ -104,6 +104,20 @@ impl Store {
         item.map(|item| read_user(id, item)).transpose()
     }
 
+    /// Users by id; those that are not there are left out.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, Failure> {
+        let keys: Vec<Key> = ids.iter().map(|id| Key::User(*id)).collect();
+        let mut found = self.get(&keys).await?;
+        let items = ids
+            .iter()
+            .zip(&keys)
+            .filter_map(|(id, key)| Some((*id, found.take(key)?)));
+        items.map(|(id, item)| read_user(id, item)).collect()
+    }
+
     /// A new user, with the guard of his address and his password. The guard's absence is what makes the address unique: when it
     /// is there after all, the transaction reports that something changed.
     pub fn create_user(&self, new: &NewUser) -> Vec<Step> {
