@@ -163,6 +163,20 @@ impl Call {
         }
     }
 
+    /// The body as a list.
+    ///
+    /// # Errors
+    /// [`Refusal::TooLarge`], and a fault for what is no JSON array.
+    pub fn array(&self) -> Result<Vec<Value>, Failure> {
+        if self.body.len() > LARGEST {
+            return Err(Refusal::TooLarge.into());
+        }
+        match fhir::parse_json(&self.body).map_err(|problem| unreadable(&problem))? {
+            Value::Array(list) => Ok(list),
+            _ => Err(Fault::general("Body must be a JSON array").into()),
+        }
+    }
+
     /// The body as a form.
     ///
     /// # Errors

@@ -200,29 +200,13 @@ impl Application {
             meta: means.first_version(author.clone(), within),
             body,
         };
-        let itself = resource.reference().to_json();
-        let mut fields = grant;
-        fields.insert("project".into(), project.reference().to_json());
-        fields.insert("user".into(), itself.clone());
-        fields.insert("profile".into(), itself);
-        let membership = Membership::from_resource(Resource {
-            kind: PROJECT_MEMBERSHIP.into(),
-            id: means.dice.id(),
-            meta: means.first_version(Reference::system(), within),
-            body: fields,
-        })?;
+        let member = program_member(means, project, &resource, grant)?;
         let credentials = NewClient {
             client: id,
             project: project.id(),
-            membership: membership.id(),
+            membership: member.membership.id(),
             secret: secret::digest(&secret).as_str().to_owned(),
             access_token_lifetime: life,
-        };
-        let member = Member {
-            membership,
-            owner: false,
-            needs_proof: None,
-            invitation: None,
         };
         Ok(Self {
             resource,
@@ -239,6 +223,32 @@ impl Application {
             tenant.create_member(&self.member)?,
         ])
     }
+}
+
+/// The membership by which a program acts: it is its own user and its own profile.
+pub(crate) fn program_member(
+    means: Means<'_>,
+    project: &Project,
+    program: &Resource,
+    grant: Map<String, Value>,
+) -> Result<Member, Failure> {
+    let itself = program.reference().to_json();
+    let mut fields = grant;
+    fields.insert("project".into(), project.reference().to_json());
+    fields.insert("user".into(), itself.clone());
+    fields.insert("profile".into(), itself);
+    let membership = Membership::from_resource(Resource {
+        kind: PROJECT_MEMBERSHIP.into(),
+        id: means.dice.id(),
+        meta: means.first_version(Reference::system(), Some(project.id().uuid())),
+        body: fields,
+    })?;
+    Ok(Member {
+        membership,
+        owner: false,
+        needs_proof: None,
+        invitation: None,
+    })
 }
 
 /// Where the sealed secret stands in a stored application. The name is no FHIR property: it is taken out before anything is shown.

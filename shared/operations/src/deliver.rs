@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use domain::{Failure, RequestId, Secret};
 use identity::secret;
-use store::{Delivery, Errand, Started};
+use store::{Delivery, Started};
+
+pub use store::Errand;
 
 use crate::Means;
 

@@ -14,16 +14,20 @@ mod references;
 
 pub mod bootstrap;
 pub mod client_credentials;
+pub mod create_bot;
 pub mod create_client;
 pub mod create_project;
 pub mod create_resource;
 pub mod deliver;
 pub mod get_membership;
 pub mod init_project;
+pub mod invitations;
 pub mod invite;
 pub mod list_members;
+pub mod project_settings;
 pub mod read_resource;
 pub mod remove_member;
+pub mod set_password;
 pub mod update_membership;
 pub mod whoami;
 

@@ -50,7 +50,7 @@ impl Tenant<'_> {
     /// A fault when its profile is no profile.
     pub fn reclaim(&self, guard: &Key, membership: &Membership) -> Result<Step, Failure> {
         let place = self.member_key(membership)?.sk();
-        Ok(Step::update(guard, "SET member = :to")
+        Ok(Step::update(guard, "SET #member = :to")
             .text(":to", place)
             .when("attribute_exists(PK)"))
     }

@@ -1,16 +1,13 @@
 //! What an invite makes: the rules that turn what was met into rows.
 
 use domain::{
-    Caller, Failure, Invitation, Membership, PROJECT_MEMBERSHIP, ProfileRef, ProfileType,
-    Project, Refusal, RequestId, Scope, Standing, USER, User, person_body,
-    user_reference,
+    Caller, Failure, Invitation, Membership, PROJECT_MEMBERSHIP, ProfileRef, ProfileType, Project,
+    Refusal, RequestId, Scope, Standing, USER, User, person_body, user_reference,
 };
 use fhir::{Reference, Resource};
 use identity::password::{self, Password};
 use serde_json::{Map, Value};
-use store::{
-    Contents, Delivery, Holder, InvitationRow, Key, Letter, Member, NewUser, Parties,
-};
+use store::{Contents, Delivery, Holder, InvitationRow, Key, Letter, Member, NewUser, Parties};
 
 use super::Seen;
 use crate::Means;
