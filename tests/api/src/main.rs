@@ -7,8 +7,10 @@
     reason = "a test stops where its sentence turns out false"
 )]
 
+mod budgets;
 mod contract;
 mod house;
+mod world;
 
 use std::path::{Path, PathBuf};
 
