@@ -10,6 +10,8 @@
 mod budgets;
 mod contract;
 mod house;
+mod isolation;
+mod samples;
 mod world;
 
 use std::path::{Path, PathBuf};
