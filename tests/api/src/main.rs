@@ -10,6 +10,7 @@
 mod budgets;
 mod contract;
 mod house;
+mod input;
 mod isolation;
 mod samples;
 mod world;
