@@ -12,6 +12,7 @@ mod contract;
 mod house;
 mod input;
 mod isolation;
+mod members;
 mod samples;
 mod world;
 
