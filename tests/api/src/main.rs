@@ -7,8 +7,14 @@
     reason = "a test stops where its sentence turns out false"
 )]
 
+mod budgets;
 mod contract;
 mod house;
+mod input;
+mod isolation;
+mod members;
+mod samples;
+mod world;
 
 use std::path::{Path, PathBuf};
 
