@@ -78,7 +78,7 @@ async fn write(
                 .unwrap_or_default(),
         )
         .step(means.event(caller, event, resource, std::collections::BTreeMap::new()))
-        .commit(means.store, means.dice)
+        .commit_or_look_again(means.store, means.dice)
         .await
 }
 

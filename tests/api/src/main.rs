@@ -8,7 +8,11 @@
 )]
 
 mod contract;
+mod delivery;
 mod house;
+mod ledger;
+mod races;
+mod world;
 
 use std::path::{Path, PathBuf};
 
