@@ -150,7 +150,10 @@ pub async fn create_client(
     match written {
         Ok(()) => shown(means, parts.resource),
         Err(Aborted::Failed(failure)) => Err(failure),
-        Err(Aborted::Changed) => Err(Refusal::Contended.into()),
+        Err(Aborted::Changed) => {
+            let earlier = Slip::answered_meanwhile(seen.slip.as_ref(), tenant, means.now).await?;
+            shown(means, answer_again(tenant, &earlier).await?)
+        }
     }
 }
 

@@ -88,7 +88,7 @@ async fn write(
         .step(tenant.leave_profile(membership.profile_ref().map_err(Failure::from)?))
         .steps(invitation.iter().cloned())
         .step(means.event(caller, event, resource, std::collections::BTreeMap::new()))
-        .commit(means.store, means.dice)
+        .commit_or_look_again(means.store, means.dice)
         .await
 }
 

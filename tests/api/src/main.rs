@@ -9,10 +9,13 @@
 
 mod budgets;
 mod contract;
+mod delivery;
 mod house;
 mod input;
 mod isolation;
+mod ledger;
 mod members;
+mod races;
 mod samples;
 mod world;
 

@@ -4,7 +4,11 @@
 //! project (100,000 unless said).
 
 #![expect(clippy::print_stdout, reason = "what a benchmark prints is its result")]
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark stops where it cannot measure")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a benchmark stops where it cannot measure"
+)]
 
 mod cpu;
 mod members;
@@ -24,10 +28,18 @@ const REQUESTS: usize = 400;
 
 #[tokio::main]
 async fn main() {
-    let large = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(100_000);
-    let folder = harness::build::functions().await.expect("the functions build").to_owned();
+    let large = std::env::args()
+        .skip(1)
+        .find_map(|word| word.parse().ok())
+        .unwrap_or(100_000);
+    let folder = harness::build::functions()
+        .await
+        .expect("the functions build")
+        .to_owned();
     sizes(&folder);
-    let routes = gateway::ROUTES.iter().map(|route| (route.method, route.path, route.function));
+    let routes = gateway::ROUTES
+        .iter()
+        .map(|route| (route.method, route.path, route.function));
     let options = Options {
         routes: routes.collect(),
         instances: 1,
@@ -52,7 +64,13 @@ fn sizes(folder: &Path) {
     for function in functions {
         let path = folder.join(function);
         let bytes = std::fs::metadata(&path).unwrap().len();
-        let zipped = Command::new("gzip").args(["-9", "-c"]).arg(&path).output().unwrap().stdout.len();
+        let zipped = Command::new("gzip")
+            .args(["-9", "-c"])
+            .arg(&path)
+            .output()
+            .unwrap()
+            .stdout
+            .len();
         println!("| {function} | {} | {} |", bytes / 1000, zipped / 1000);
     }
 }
@@ -60,13 +78,24 @@ fn sizes(folder: &Path) {
 /// From the start of the process to its first answer, which includes reading the system's keys.
 async fn cold_starts(world: &World) {
     println!("\n| Cold start | median, ms | fastest | slowest |\n|---|---|---|---|");
-    for (function, path) in [("discovery", "/"), ("me", "/auth/me"), ("list-members", "/fhir/R4/ProjectMembership")] {
+    for (function, path) in [
+        ("discovery", "/"),
+        ("me", "/auth/me"),
+        ("list-members", "/fhir/R4/ProjectMembership"),
+    ] {
         let mut times = Vec::with_capacity(STARTS);
         for _ in 0..STARTS {
-            times.push(world.host().cold_start(function, &event(path)).await.expect("an answer"));
+            times.push(
+                world
+                    .host()
+                    .cold_start(function, &event(path))
+                    .await
+                    .expect("an answer"),
+            );
         }
         times.sort_unstable();
-        let [fastest, median, slowest] = [times[0], times[STARTS / 2], times[STARTS - 1]].map(millis);
+        let [fastest, median, slowest] =
+            [times[0], times[STARTS / 2], times[STARTS - 1]].map(millis);
         println!("| {function} | {median:.1} | {fastest:.1} | {slowest:.1} |");
     }
 }
@@ -81,7 +110,9 @@ fn event(path: &str) -> Value {
 }
 
 async fn invites(project: &Project, admin: &Client) {
-    println!("\n| Invite, sendEmail false, one caller | requests | CPU of the function, ms each |\n|---|---|---|");
+    println!(
+        "\n| Invite, sendEmail false, one caller | requests | CPU of the function, ms each |\n|---|---|---|"
+    );
     for (kind, round) in [("Patient", 0), ("Practitioner", 1)] {
         let invite = |n: usize| {
             json!({ "resourceType": kind, "firstName": "Homer", "lastName": "Simpson", "sendEmail": false,
@@ -97,12 +128,17 @@ async fn invites(project: &Project, admin: &Client) {
 }
 
 async fn lists(world: &World, project: &Project, admin: &Client, large: usize) {
-    println!("\n| List | members | entries | CPU of the function, ms each | trips | read units |\n|---|---|---|---|---|---|");
+    println!(
+        "\n| List | members | entries | CPU of the function, ms each | trips | read units |\n|---|---|---|---|---|---|"
+    );
     for size in [1_000, 10_000, large] {
         members::fill(world, project, size);
         for (what, query) in [
             ("20 plain", "?_count=20"),
-            ("100 humans", "?_count=100&profile-type:not=ClientApplication,Bot"),
+            (
+                "100 humans",
+                "?_count=100&profile-type:not=ClientApplication,Bot",
+            ),
         ] {
             let path = format!("/fhir/R4/ProjectMembership{query}");
             let first = admin.get(&path).await.must(200);
@@ -115,7 +151,11 @@ async fn lists(world: &World, project: &Project, admin: &Client, large: usize) {
             let recorder = world.proxy().record();
             admin.get(&path).await.must(200);
             let cost = recorder.finish();
-            println!("| {what} | {size} | {entries} | {each:.2} | {} | {} |", cost.trips(), cost.rru());
+            println!(
+                "| {what} | {size} | {entries} | {each:.2} | {} | {} |",
+                cost.trips(),
+                cost.rru()
+            );
         }
     }
 }

@@ -13,22 +13,38 @@ pub(crate) fn fill(world: &World, project: &Project, size: usize) {
     let query = |limit: usize| {
         let request = json!({ "TableName": local_table(), "KeyConditionExpression": "PK = :pk", "Limit": limit,
             "ExpressionAttributeValues": { ":pk": { "S": partition } } });
-        database.query(serde_json::from_value(request).unwrap()).unwrap()
+        database
+            .query(serde_json::from_value(request).unwrap())
+            .unwrap()
     };
     let sample = serde_json::to_value(query(1000).items.unwrap()).unwrap();
     let rows = sample.as_array().unwrap();
-    let model = rows.iter().find(|row| row["SK"]["S"].as_str().unwrap().starts_with("H#Patient#")).unwrap();
-    let there = rows.iter().filter(|row| row["SK"]["S"].as_str().unwrap().contains("-f111-")).count();
+    let model = rows
+        .iter()
+        .find(|row| row["SK"]["S"].as_str().unwrap().starts_with("H#Patient#"))
+        .unwrap();
+    let there = rows
+        .iter()
+        .filter(|row| row["SK"]["S"].as_str().unwrap().contains("-f111-"))
+        .count();
     let missing: Vec<Value> = (there..size).map(|n| copy(model, n)).collect();
     for chunk in missing.chunks(BATCH) {
-        let puts: Vec<Value> = chunk.iter().map(|row| json!({ "PutRequest": { "Item": row } })).collect();
+        let puts: Vec<Value> = chunk
+            .iter()
+            .map(|row| json!({ "PutRequest": { "Item": row } }))
+            .collect();
         let request = json!({ "RequestItems": { local_table(): puts } });
-        database.batch_write_item(serde_json::from_value(request).unwrap()).unwrap();
+        database
+            .batch_write_item(serde_json::from_value(request).unwrap())
+            .unwrap();
     }
 }
 
 fn copy(model: &Value, n: usize) -> Value {
-    let id = format!("{:08x}-f111-4000-8000-{n:012x}", n.wrapping_mul(2_654_435_761) & 0xffff_ffff);
+    let id = format!(
+        "{:08x}-f111-4000-8000-{n:012x}",
+        n.wrapping_mul(2_654_435_761) & 0xffff_ffff
+    );
     let mut row = model.clone();
     row["SK"]["S"] = format!("H#Patient#{id}").into();
     row["id"]["S"] = id.into();
