@@ -11,8 +11,11 @@ mod budgets;
 mod contract;
 mod house;
 mod input;
+mod invite;
 mod isolation;
+mod list;
 mod members;
+mod projects;
 mod samples;
 mod world;
 
