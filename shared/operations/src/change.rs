@@ -57,7 +57,12 @@ pub(crate) async fn change(
     };
     let answer = new.membership.resource();
     let fields = changed_fields(&old.resource().body, &answer.body);
+    // First, so that a request that was carried out already is answered again and not refused for what it did itself.
+    let once = change
+        .slip
+        .map(|slip| slip.remember(tenant, answer, means.now));
     Transaction::new()
+        .steps(once)
         .steps(admin_step(tenant, old, &new.membership))
         .steps(tenant.replace_member(old, &new)?)
         .steps(guards(means, tenant, old, &new.membership)?)
@@ -69,12 +74,7 @@ pub(crate) async fn change(
         )
         .step(means.event(caller, (Action::Update, change.operation), answer, fields))
         .steps(change.extra)
-        .steps(
-            change
-                .slip
-                .map(|slip| slip.remember(tenant, answer, means.now)),
-        )
-        .commit(means.store, means.dice)
+        .commit_or_look_again(means.store, means.dice)
         .await?;
     Ok(new.membership.into_resource())
 }

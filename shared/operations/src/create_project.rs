@@ -94,11 +94,7 @@ pub async fn create_project(
 ) -> Result<Resource, Failure> {
     let home = means.store.of(caller);
     if let Some(earlier) = &seen.earlier {
-        let created = means
-            .store
-            .founding(domain::ProjectId::new(earlier.resource));
-        let project = created.read_project().await?.ok_or(Refusal::Gone)?;
-        return Ok(project.into_resource());
+        return created_before(means, earlier).await;
     }
     check_owner(means, &seen.fields).await?;
     let id = means.dice.id();
@@ -124,8 +120,18 @@ pub async fn create_project(
     match written {
         Ok(()) => Ok(project.into_resource()),
         Err(Aborted::Failed(failure)) => Err(failure),
-        Err(Aborted::Changed) => Err(Refusal::Contended.into()),
+        Err(Aborted::Changed) => {
+            let earlier = Slip::answered_meanwhile(seen.slip.as_ref(), home, means.now).await?;
+            created_before(means, &earlier).await
+        }
     }
+}
+
+/// The project that was made for the same key.
+async fn created_before(means: Means<'_>, earlier: &store::Answered) -> Result<Resource, Failure> {
+    let id = domain::ProjectId::new(earlier.resource);
+    let project = means.store.founding(id).read_project().await?;
+    Ok(project.ok_or(Refusal::Gone)?.into_resource())
 }
 
 /// A project's owner is a user above all projects.

@@ -14,7 +14,7 @@ use crate::invite::index_steps;
 use crate::record::all_fields;
 
 /// How often a project is decided anew when the owner's address was taken meanwhile.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 8;
 
 /// A well-formed request.
 #[derive(Clone, Debug)]
@@ -114,7 +114,7 @@ pub async fn init_project(
         let parts = Parts::make(means, caller, &start, owner)?;
         let written = parts
             .transaction(means, caller)?
-            .commit(means.store, means.dice)
+            .commit_or_look_again(means.store, means.dice)
             .await;
         match written {
             Ok(()) => return Ok(parts.project.into_resource()),
@@ -203,7 +203,7 @@ impl Parts {
             json!({ "name": format!("{} Default Client", start.name), "description": description });
         let body = body.as_object().cloned().unwrap_or_default();
         let application =
-            Application::make(means, &project, Reference::system(), (body, Map::new()))?;
+            Application::make(means, &project, &Reference::system(), (body, Map::new()))?;
         Ok(Self {
             project,
             new_owner,

@@ -3,6 +3,7 @@
 
 mod look;
 mod parts;
+mod steps;
 mod upsert;
 
 use domain::{Caller, Existing, Failure, Invitation, Refusal};
@@ -10,15 +11,15 @@ use fhir::Resource;
 use store::{Aborted, Action, Step, Tenant, Transaction};
 
 pub use look::Seen;
-pub(crate) use parts::index_steps;
+pub(crate) use steps::index_steps;
 
 use crate::once::{Wish, answer_again};
 use crate::record::all_fields;
-use crate::{Means, once};
+use crate::{Means, once, realm};
 use parts::Parts;
 
 /// How often an invite decides anew when what it had read has changed meanwhile.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 8;
 
 /// What the invite met, to be read beside the authorisation.
 ///
@@ -32,7 +33,8 @@ pub async fn look(
 ) -> Result<Seen, Failure> {
     let (invitation, once) = wish?;
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
-    look::look(means, tenant, invitation, slip).await
+    let realm = realm::key(tenant, &claimant);
+    look::look(means, tenant, invitation, (slip, realm)).await
 }
 
 /// Carries the invite out.
@@ -47,14 +49,19 @@ pub async fn invite(
     mut seen: Seen,
 ) -> Result<Resource, Failure> {
     let tenant = means.store.of(caller);
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
         if let Some(earlier) = &seen.earlier {
             return answer_again(tenant, earlier).await;
         }
-        let project = seen.project(caller)?;
+        let project = realm::project(caller, seen.project.as_ref())?;
         seen.check_references(tenant)?;
         let parts = Parts::decide(means, caller, &seen, &project)?;
-        match write(means, caller, &seen, &parts).await {
+        let written = if round > 0 && is_member(tenant, &seen, &parts).await? {
+            Err(Failure::from(Refusal::AlreadyMember).into())
+        } else {
+            write(means, caller, &seen, &parts).await
+        };
+        match written {
             Ok(()) => return Ok(parts.member.membership.into_resource()),
             Err(Aborted::Changed) => {}
             Err(Aborted::Failed(Failure::Refused(Refusal::AlreadyMember)))
@@ -73,7 +80,17 @@ pub async fn invite(
     Err(Refusal::Contended.into())
 }
 
-/// One transaction. The order of the steps is the order in which refusals are reported.
+/// Whether the write would be refused for the user's edge. The write knows by itself; this is for a round in which others are in
+/// its way, who have most likely made the very member.
+async fn is_member(tenant: Tenant<'_>, seen: &Seen, parts: &Parts) -> Result<bool, Failure> {
+    if seen.invitation.existing == Existing::AddAnother {
+        return Ok(false);
+    }
+    Ok(!tenant.memberships_of(parts.user()).await?.is_empty())
+}
+
+/// One transaction. The order of the steps is the order in which refusals are reported: that the request was carried out already
+/// goes before whatever it would be refused for a second time.
 async fn write(
     means: Means<'_>,
     caller: &Caller,
@@ -84,6 +101,7 @@ async fn write(
     let resource = parts.member.membership.resource();
     let event = (Action::Create, "invite");
     Transaction::new()
+        .steps(remember(seen, tenant, resource, means))
         .steps(parts.user_steps(means))
         .step(parts.edge_step(tenant, seen.invitation.existing)?)
         .steps(parts.profile_steps(means, tenant))
@@ -98,8 +116,7 @@ async fn write(
         )
         .steps(tenant.create_invitation(&parts.invitation))
         .step(means.event(caller, event, resource, all_fields(&resource.body)))
-        .steps(remember(seen, tenant, resource, means))
-        .commit(means.store, means.dice)
+        .commit_or_look_again(means.store, means.dice)
         .await
 }
 

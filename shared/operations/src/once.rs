@@ -75,6 +75,21 @@ impl Slip {
         }
     }
 
+    /// What was answered to the key by a request that was faster than this one.
+    ///
+    /// # Errors
+    /// As [`Slip::earlier`]; [`Refusal::Contended`] when it was something else that changed.
+    pub(crate) async fn answered_meanwhile(
+        slip: Option<&Self>,
+        tenant: Tenant<'_>,
+        now: Timestamp,
+    ) -> Result<Answered, Failure> {
+        let slip = slip.ok_or(Refusal::Contended)?;
+        let mut found = tenant.read(std::slice::from_ref(slip.key())).await?;
+        let earlier = slip.earlier(tenant, &mut found, now)?;
+        earlier.ok_or_else(|| Refusal::Contended.into())
+    }
+
     /// The record of this request's answer, for its transaction.
     pub(crate) fn remember(&self, tenant: Tenant<'_>, answer: &Resource, now: Timestamp) -> Step {
         let record = Answered {

@@ -62,9 +62,13 @@ impl Store {
             Ok(item) => Ok(Started::Yes(Box::new(row::read("an invitation", item)?))),
             Err(None) => Ok(Started::Settled(None)),
             Err(Some(item)) => {
+                // The answer to an earlier sending of this very call may have been lost: then the secret is the one just drawn.
+                let ours = row::text(&item, "secretHash") == secret_hash;
                 let row: InvitationRow = row::read("an invitation", item)?;
                 let crashed = row.send_seq == send_seq && row.delivery == Delivery::Sending;
-                Ok(if crashed {
+                Ok(if crashed && ours {
+                    Started::Yes(Box::new(row))
+                } else if crashed {
                     Started::Abandoned
                 } else {
                     Started::Settled(Some(row.delivery))

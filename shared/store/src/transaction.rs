@@ -6,14 +6,21 @@ use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use domain::{Dice, Failure, Refusal};
+use tokio::time::Instant;
 
 use crate::Store;
 use crate::step::{Otherwise, Step};
 
-/// How often a transaction is repeated when others get in its way, with pauses that add up to at most about three seconds.
+/// How long a transaction is repeated while others get in its way, or while the table is out of capacity.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How often it is repeated at least, however slow everything is.
 const ATTEMPTS: u32 = 12;
-/// The longest pause between two attempts.
-const LONGEST_PAUSE: Duration = Duration::from_millis(400);
+/// How often it is repeated before its maker looks again at what it rests on.
+const ATTEMPTS_AT_ONE_LOOK: u32 = 3;
+/// The longest pause between two attempts. A refused attempt holds nobody up, so it is better to come back often.
+const LONGEST_PAUSE: Duration = Duration::from_millis(160);
+/// How often a transaction is sent whose answer is lost. The SDK has repeated each sending several times by then.
+const SENDINGS: u32 = 3;
 
 /// Why a transaction wrote nothing.
 #[derive(Debug)]
@@ -69,17 +76,46 @@ impl Transaction {
     ///
     /// # Errors
     /// [`Aborted::Changed`] or the step's refusal when a condition does not hold, [`Refusal::Contended`] when others kept getting
-    /// in the way, [`Failure::Unavailable`] when the table did not answer.
+    /// in the way, [`Failure::Unavailable`] when the table did not answer or had no capacity.
     pub async fn commit(self, store: &Store, dice: Dice) -> Result<(), Aborted> {
+        let begin = Instant::now();
+        let patience = |attempt| attempt < ATTEMPTS || begin.elapsed() < PATIENCE;
+        match self.send(store, dice, patience).await {
+            Err(Halted::Conflicted) => Err(Failure::from(Refusal::Contended).into()),
+            Err(Halted::Aborted(aborted)) => Err(aborted),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// The same for a maker who decides anew when something has changed: others in the way have probably changed what this
+    /// transaction rests on, so after a few attempts it is better to look than to insist.
+    ///
+    /// # Errors
+    /// As [`Transaction::commit`], with [`Aborted::Changed`] instead of [`Refusal::Contended`].
+    pub async fn commit_or_look_again(self, store: &Store, dice: Dice) -> Result<(), Aborted> {
+        let patience = |attempt| attempt < ATTEMPTS_AT_ONE_LOOK;
+        match self.send(store, dice, patience).await {
+            Err(Halted::Conflicted) => {
+                tokio::time::sleep(pause(ATTEMPTS_AT_ONE_LOOK, dice)).await;
+                Err(Aborted::Changed)
+            }
+            Err(Halted::Aborted(aborted)) => Err(aborted),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    async fn send(
+        self,
+        store: &Store,
+        dice: Dice,
+        patience: impl Fn(u32) -> bool,
+    ) -> Result<(), Halted> {
         let writes = self
             .writes(store.table())
             .map_err(|e| Failure::unavailable("a transaction", e))?;
         let token = dice.id().to_string();
-        let mut last = Verdict::Busy;
-        for attempt in 0..ATTEMPTS {
-            if attempt > 0 {
-                tokio::time::sleep(pause(attempt, dice)).await;
-            }
+        let mut lost = 0;
+        for attempt in 1.. {
             let sent = store
                 .client()
                 .transact_write_items()
@@ -90,15 +126,23 @@ impl Transaction {
             let Err(error) = sent else {
                 return Ok(());
             };
+            // What was lost may have been stored: from then on only certainty will do.
+            let goes_on = patience(attempt) || (lost > 0 && attempt < ATTEMPTS);
             match self.verdict(error) {
-                Verdict::Final(aborted) => return Err(aborted),
-                again => last = again,
+                Verdict::Final(aborted) => return Err(Halted::Aborted(aborted)),
+                Verdict::Lost(_) if lost + 1 < SENDINGS => lost += 1,
+                Verdict::Throttled(_) if goes_on || attempt < SENDINGS => {}
+                Verdict::Conflict if goes_on => {}
+                Verdict::Throttled(failure) | Verdict::Lost(failure) => return Err(failure.into()),
+                Verdict::Conflict if lost == 0 => break,
+                Verdict::Conflict => {
+                    let cause = "an answer was lost, and others were in the way since";
+                    return Err(Failure::unavailable("the table", cause).into());
+                }
             }
+            tokio::time::sleep(pause(attempt, dice)).await;
         }
-        Err(match last {
-            Verdict::Lost(failure) => Aborted::Failed(failure),
-            _ => Aborted::Failed(Refusal::Contended.into()),
-        })
+        Err(Halted::Conflicted)
     }
 
     fn writes(&self, table: &str) -> Result<Vec<TransactWriteItem>, BuildError> {
@@ -110,7 +154,13 @@ impl Transaction {
             Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
                 self.canceled(canceled.cancellation_reasons())
             }
-            Some(service) if is_busy(service.code().unwrap_or_default()) => Verdict::Busy,
+            Some(service) if is_conflict(service.code().unwrap_or_default()) => Verdict::Conflict,
+            Some(service) if is_throttling(service.code().unwrap_or_default()) => {
+                Verdict::Throttled(Failure::unavailable("the table", error))
+            }
+            Some(service) if is_oversized(service.message().unwrap_or_default()) => {
+                Verdict::Final(Failure::from(Refusal::TooLarge).into())
+            }
             Some(service) if service.code() == Some("ValidationException") => {
                 Verdict::Final(Failure::unavailable("a transaction", error).into())
             }
@@ -133,14 +183,31 @@ impl Transaction {
             None if reasons.iter().any(is_too_large) => {
                 Verdict::Final(Failure::from(Refusal::TooLarge).into())
             }
-            None => Verdict::Busy,
+            None if reasons.iter().any(is_throttled) => {
+                Verdict::Throttled(Failure::unavailable("the table", "it is out of capacity"))
+            }
+            None => Verdict::Conflict,
         }
+    }
+}
+
+/// Why sending ended without success.
+enum Halted {
+    Aborted(Aborted),
+    /// Others were in the way, and nothing was stored.
+    Conflicted,
+}
+
+impl From<Failure> for Halted {
+    fn from(failure: Failure) -> Self {
+        Self::Aborted(failure.into())
     }
 }
 
 enum Verdict {
     Final(Aborted),
-    Busy,
+    Conflict,
+    Throttled(Failure),
     Lost(Failure),
 }
 
@@ -155,19 +222,34 @@ fn is_too_large(reason: &CancellationReason) -> bool {
     )
 }
 
-fn is_busy(code: &str) -> bool {
+/// An item ends at 400 KB, a transaction at 4 MB; the table says so in words only.
+fn is_oversized(message: &str) -> bool {
+    message.contains("size has exceeded") || message.contains("exceeds the maximum allowed size")
+}
+
+fn is_throttled(reason: &CancellationReason) -> bool {
+    matches!(
+        reason.code(),
+        Some("ProvisionedThroughputExceeded" | "ThrottlingError")
+    )
+}
+
+fn is_conflict(code: &str) -> bool {
     matches!(
         code,
-        "TransactionInProgressException"
-            | "TransactionConflictException"
-            | "ProvisionedThroughputExceededException"
-            | "ThrottlingException"
-            | "RequestLimitExceeded"
+        "TransactionInProgressException" | "TransactionConflictException"
+    )
+}
+
+fn is_throttling(code: &str) -> bool {
+    matches!(
+        code,
+        "ProvisionedThroughputExceededException" | "ThrottlingException" | "RequestLimitExceeded"
     )
 }
 
 /// Full jitter: a random share of a doubling limit, so that those who collided do not meet again.
 fn pause(attempt: u32, dice: Dice) -> Duration {
-    let limit = Duration::from_millis(10 << attempt.min(6)).min(LONGEST_PAUSE);
+    let limit = Duration::from_millis(20 << attempt.min(3)).min(LONGEST_PAUSE);
     limit.mul_f64(f64::from(u16::from_be_bytes(dice.bytes())) / f64::from(u16::MAX))
 }

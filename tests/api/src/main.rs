@@ -9,13 +9,16 @@
 
 mod budgets;
 mod contract;
+mod delivery;
 mod house;
 mod input;
 mod invite;
 mod isolation;
+mod ledger;
 mod list;
 mod members;
 mod projects;
+mod races;
 mod samples;
 mod world;
 

@@ -1,35 +1,24 @@
 //! The worlds that tests share, and the words in which they speak about people.
 
-use gateway::ROUTES;
+use std::future::Future;
+
 use harness::proxy::Plan;
 use harness::world::{Answer, Client, Options, Project, Request, World};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
+use tokio::task::JoinSet;
 
 static SHARED: OnceCell<World> = OnceCell::const_new();
 static MEASURED: OnceCell<World> = OnceCell::const_new();
 
 /// The world of the functional tests: eight instances of each function, and nothing goes wrong.
 pub(crate) async fn world() -> &'static World {
-    SHARED.get_or_init(|| start(8)).await
+    SHARED.get_or_init(|| start(8, Plan::default())).await
 }
 
 /// A second world for tests that record what a request costs, because recording slows down every call of a world.
 pub(crate) async fn measured_world() -> &'static World {
-    MEASURED.get_or_init(|| start(4)).await
-}
-
-async fn start(instances: usize) -> World {
-    let routes = ROUTES
-        .iter()
-        .map(|route| (route.method, route.path, route.function));
-    let options = Options {
-        routes: routes.collect(),
-        instances,
-        plan: Plan::default(),
-        environment: Vec::new(),
-    };
-    World::start(options).await.unwrap()
+    MEASURED.get_or_init(|| start(4, Plan::default())).await
 }
 
 /// An address that nobody else in this world has.
@@ -80,4 +69,31 @@ pub(crate) async fn post_with(
 ) -> Answer {
     let request = Request::new("POST", path).json(body).header(name, value);
     caller.send(request).await
+}
+
+/// A world of one's own, with every route of the product and at most `instances` processes of each function.
+pub(crate) async fn start(instances: usize, plan: Plan) -> World {
+    let route = |route: &gateway::Route| (route.method, route.path, route.function);
+    let options = Options {
+        routes: gateway::ROUTES.iter().map(route).collect(),
+        instances,
+        plan,
+        environment: Vec::new(),
+    };
+    World::start(options).await.expect("the world starts")
+}
+
+/// Sends `count` requests at once and returns their answers in the order of their numbers.
+pub(crate) async fn at_once<F>(count: usize, request: impl Fn(usize) -> F) -> Vec<Answer>
+where
+    F: Future<Output = Answer> + Send + 'static,
+{
+    let mut under_way = JoinSet::new();
+    for number in 0..count {
+        let answer = request(number);
+        under_way.spawn(async move { (number, answer.await) });
+    }
+    let mut answers = under_way.join_all().await;
+    answers.sort_by_key(|(number, _)| *number);
+    answers.into_iter().map(|(_, answer)| answer).collect()
 }

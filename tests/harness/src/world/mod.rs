@@ -125,15 +125,35 @@ impl World {
             "KeyConditionExpression": "PK = :pk",
             "ExpressionAttributeValues": { ":pk": { "S": partition } },
         });
-        let request = Request::new("POST", "/")
-            .header("x-amz-target", "DynamoDB_20120810.Query")
-            .header("authorization", boot::SIGNATURE)
-            .header("x-amz-date", "20260101T000000Z")
-            .body("application/x-amz-json-1.0", query.to_string());
-        let mut answer = Client::new(self.engine.url()).send(request).await.must(200);
+        let mut answer = self.ask_table("Query", &query).await;
         match answer.body["Items"].take() {
             Value::Array(rows) => rows,
             _ => Vec::new(),
         }
+    }
+
+    /// Every row of the table as DynamoDB's JSON, read past the proxy.
+    pub async fn every_row(&self) -> Vec<Value> {
+        let mut rows = Vec::new();
+        let mut scan = json!({ "TableName": local::TABLE_NAME, "ConsistentRead": true });
+        loop {
+            let mut answer = self.ask_table("Scan", &scan).await;
+            if let Value::Array(page) = answer.body["Items"].take() {
+                rows.extend(page);
+            }
+            match answer.body["LastEvaluatedKey"].take() {
+                Value::Null => return rows,
+                last => scan["ExclusiveStartKey"] = last,
+            }
+        }
+    }
+
+    async fn ask_table(&self, action: &str, body: &Value) -> Answer {
+        let request = Request::new("POST", "/")
+            .header("x-amz-target", &format!("DynamoDB_20120810.{action}"))
+            .header("authorization", boot::SIGNATURE)
+            .header("x-amz-date", "20260101T000000Z")
+            .body("application/x-amz-json-1.0", body.to_string());
+        Client::new(self.engine.url()).send(request).await.must(200)
     }
 }
