@@ -42,7 +42,7 @@ pub async fn look(
     let query = query?;
     plan::check(&query)?;
     let matches = match Plan::of(&query, tenant.project()) {
-        Plan::Nothing => Matches::default(),
+        Plan::Nothing => cut_out(&query, Vec::new()),
         Plan::Ranges(ranges) if query.sort.is_empty() && plan::is_answered_by_ranges(&query) => {
             by_range(means, tenant, &query, &ranges).await?
         }
