@@ -57,10 +57,12 @@ async fn refused(app: &'static App, call: &Call) -> Option<Problem> {
 }
 
 fn allowed(path: &str) -> String {
-    let mut methods: Vec<&str> = routes::matching(path)
-        .iter()
-        .map(|route| route.method)
-        .collect();
+    let mut methods: Vec<&str> = Vec::new();
+    for route in routes::matching(path) {
+        if !methods.contains(&route.method) {
+            methods.push(route.method);
+        }
+    }
     if !methods.is_empty() {
         methods.push("OPTIONS");
     }

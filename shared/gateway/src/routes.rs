@@ -113,10 +113,6 @@ pub fn matching(path: &str) -> Vec<&'static Route> {
         .filter(|route| captures(route.path, path).is_some())
         .collect();
     found.sort_by_key(|route| route.path.matches('{').count());
-    let fewest = found
-        .first()
-        .map_or(0, |route| route.path.matches('{').count());
-    found.retain(|route| route.path.matches('{').count() == fewest);
     found
 }
 
@@ -175,10 +171,16 @@ mod tests {
                 .map(|route| route.function)
                 .collect::<Vec<_>>()
         };
-        assert_eq!(names("/fhir/R4/Project"), ["create-project"]);
-        assert_eq!(names("/fhir/R4/ProjectMembership"), ["list-members"]);
+        assert_eq!(names("/fhir/R4/Project"), ["create-project", "fhir-write"]);
+        assert_eq!(
+            names("/fhir/R4/ProjectMembership"),
+            ["list-members", "fhir-write"]
+        );
         assert_eq!(names("/fhir/R4/Patient"), ["fhir-write"]);
-        assert_eq!(names("/fhir/R4/Project/%24init"), ["create-project"]);
+        assert_eq!(
+            names("/fhir/R4/Project/%24init"),
+            ["create-project", "fhir-read"]
+        );
         assert!(names("/nope").is_empty());
     }
 }

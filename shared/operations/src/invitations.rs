@@ -1,11 +1,13 @@
 //! Invitations as a product: which are open, send one again, take one back.
 
-use domain::{Caller, Failure, Fault, MembershipId, Refusal, RequestId, Timestamp, User, UserId};
+use domain::{
+    Caller, Claimant, Failure, Fault, MembershipId, Refusal, RequestId, Timestamp, User, UserId,
+};
 use fhir::{Reference, Resource};
 use serde_json::{Map, Value, json};
 use store::{Aborted, Action, Delivery, InvitationRow, Letter, Member, Tenant, Transaction};
 
-use crate::{Means, remove_member};
+use crate::{Means, realm, remove_member};
 
 /// Invitations on one page.
 const PAGE: usize = 100;
@@ -73,9 +75,13 @@ impl Status {
 pub async fn look_at_all(
     means: Means<'_>,
     tenant: Tenant<'_>,
+    claimant: Claimant,
     (status, cursor): (Result<Option<Status>, Failure>, Option<&str>),
 ) -> Result<Value, Failure> {
     let status = status?;
+    if realm::key(tenant, &claimant).is_some() && tenant.read_project().await?.is_none() {
+        return Err(Refusal::NotFound.into());
+    }
     let context = format!("{}\ninvitations", tenant.project());
     let start = match cursor {
         None => None,

@@ -39,9 +39,11 @@ pub async fn look(
     tenant: Tenant<'_>,
     query: Result<Query, Failure>,
 ) -> Result<Listing, Failure> {
-    let query = query?;
+    let mut query = query?;
     plan::check(&query)?;
-    let matches = match Plan::of(&query, tenant.project()) {
+    let plan = Plan::of(&query, tenant.project());
+    plan::settle(&mut query);
+    let matches = match plan {
         Plan::Nothing => cut_out(&query, Vec::new()),
         Plan::Ranges(ranges) if query.sort.is_empty() && plan::is_answered_by_ranges(&query) => {
             by_range(means, tenant, &query, &ranges).await?

@@ -77,6 +77,13 @@ pub(super) fn check(query: &Query) -> Result<(), Vec<Fault>> {
     }
 }
 
+/// The project is seen to by the plan, under both of its spellings; the rows need not be held against it again.
+pub(super) fn settle(query: &mut Query) {
+    query
+        .filters
+        .retain(|filter| !matches!(filter.param.code, "project" | "_project"));
+}
+
 /// Whether the ranges alone answer the question: no filter is left to hold rows against.
 pub(super) fn is_answered_by_ranges(query: &Query) -> bool {
     let mut codes = query.filters.iter().map(|filter| filter.param.code);

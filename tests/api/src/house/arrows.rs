@@ -41,6 +41,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("roster-local", &["roster-gateway"]),
     ("roster-harness", &["roster-local"]),
     ("roster-api-tests", &[]),
+    ("roster-bench", &[]),
 ];
 
 /// What a function may name: the wiring, and the rooms a handler speaks to. Never the table, never the keys.
