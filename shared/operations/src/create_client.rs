@@ -2,7 +2,7 @@
 
 use domain::{
     Caller, ClientId, Failure, Fault, Form, Membership, PROJECT_MEMBERSHIP, ProfileType, Project,
-    Refusal, Secret,
+    Secret,
 };
 use fhir::{Reference, Resource};
 use identity::secret;
