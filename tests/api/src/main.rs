@@ -14,6 +14,7 @@ mod house;
 mod input;
 mod invite;
 mod isolation;
+mod kms;
 mod ledger;
 mod list;
 mod members;
