@@ -9,6 +9,7 @@
 
 mod contract;
 mod delivery;
+mod faults;
 mod house;
 mod ledger;
 mod races;
