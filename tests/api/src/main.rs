@@ -13,6 +13,8 @@ mod faults;
 mod house;
 mod ledger;
 mod races;
+mod refusals;
+mod secrets;
 mod world;
 
 use std::path::{Path, PathBuf};
