@@ -152,7 +152,7 @@ fn email(form: &mut Form<'_>) -> Option<Email> {
     match (&email, given, external_id) {
         (Some(_), _, _) | (None, None, Some(_)) => {}
         (None, Some(_), Some(_)) => {
-            form.fault(Fault::invalid("email", "Valid email address is required"))
+            form.fault(Fault::invalid("email", "Valid email address is required"));
         }
         (None, _, None) => form.fault(Fault::general("Either email or externalId is required")),
     }

@@ -71,6 +71,9 @@ pub async fn invite(
             {
                 match upsert::overlay(means, caller, &seen, &parts).await {
                     Err(Aborted::Changed) => {}
+                    // The profiles were read beside the holder, perhaps a moment before both came to be: look once more.
+                    Err(Aborted::Failed(Failure::Refused(Refusal::DifferentProfile)))
+                        if round == 0 => {}
                     Err(Aborted::Failed(failure)) => return Err(failure),
                     Ok(resource) => return Ok(resource),
                 }

@@ -14,6 +14,7 @@ mod house;
 mod ledger;
 mod races;
 mod refusals;
+mod second_engine;
 mod secrets;
 mod world;
 
