@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use app::{App, Change, Error, follow};
 use domain::RequestId;
-use mail::SendError;
+use mail::{Letter, SendError};
 use operations::deliver::{self, Sending, Task};
-use store::Errand;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -21,12 +20,8 @@ async fn deliver(app: &'static App, change: Change) -> Result<(), Error> {
         Task::Done => Ok(()),
         Task::Lost => Err("the letter is lost: nobody knows whether it went out".into()),
         Task::Send(errand, secret) => {
-            let sending = send(
-                app,
-                &errand,
-                app::letter(&app.sender(&errand.product)?, &errand, &secret)?,
-            )
-            .await;
+            let letter = app::letter(&app.sender(&errand.product)?, &errand, &secret)?;
+            let sending = send(app, &letter).await;
             let settled = deliver::end(app.means(), &errand, sending).await?;
             if settled {
                 Ok(())
@@ -37,8 +32,8 @@ async fn deliver(app: &'static App, change: Change) -> Result<(), Error> {
     }
 }
 
-async fn send(app: &App, _errand: &Errand, letter: mail::Letter) -> Sending {
-    match app.ses().send(&letter).await {
+async fn send(app: &App, letter: &Letter) -> Sending {
+    match app.ses().send(letter).await {
         Ok(_) => Sending::Accepted,
         Err(SendError::Refused { reason }) => Sending::Refused(reason),
         Err(SendError::Unknown { cause }) => Sending::Unknown(cause.to_string()),

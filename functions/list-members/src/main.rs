@@ -2,9 +2,8 @@
 
 use app::routes::{LIST_MEMBERS, SEARCH_MEMBERS};
 use app::{Answer, Ask, Error, Function, Reply};
-use domain::{Failure, Fault, PROJECT_MEMBERSHIP};
-use fhir::search::Query;
-use fhir::{Entry, Mode};
+use domain::{Failure, PROJECT_MEMBERSHIP};
+use gateway::Page;
 use operations::list_members::{self, Listing};
 
 #[tokio::main(flavor = "current_thread")]
@@ -30,54 +29,29 @@ async fn by_form(ask: Ask) -> Answer {
 }
 
 async fn answer(ask: Ask, pairs: Result<Vec<(String, String)>, Failure>) -> Answer {
-    let named = |name: &str| {
-        pairs
-            .iter()
-            .flatten()
-            .find(|(of, _)| of == name)
-            .map(|(_, value)| value.as_str())
+    let named = |name: &str| pairs.iter().flatten().find(|(of, _)| of == name);
+    let project = named("project").or_else(|| named("_project"));
+    let destination = ask.asked(project.map(|(_, value)| value.as_str()));
+    let query = pairs.and_then(|pairs| Ok(domain::search(PROJECT_MEMBERSHIP, &pairs)?));
+    let look = |tenant, _| list_members::look(ask.means, tenant, query);
+    let (_, found) = ask.admit_to(destination, look).await?;
+    let Listing {
+        query,
+        members,
+        included,
+        next,
+        total,
+    } = &found;
+    let page = Page {
+        query,
+        matches: members,
+        included,
+        next,
+        total: *total,
     };
-    let destination = ask.asked(named("project").or_else(|| named("_project")));
-    let query = pairs.and_then(|pairs| {
-        let parsed = Query::parse(PROJECT_MEMBERSHIP, &pairs);
-        parsed.map_err(|issues| {
-            issues
-                .into_iter()
-                .map(Fault::from)
-                .collect::<Vec<_>>()
-                .into()
-        })
-    });
-    let (_, listing) = ask
-        .admit_to(destination, |tenant, _| {
-            list_members::look(ask.means, tenant, query)
-        })
-        .await?;
-    Ok(Reply::fhir(bundle(&ask, listing)))
-}
-
-fn bundle(ask: &Ask, listing: Listing) -> serde_json::Value {
-    let base = &ask.app.config.settings.base_url;
-    let view = ask.call.view();
-    let links = listing
-        .query
-        .links(base, listing.members.len(), &listing.next);
-    let matches = listing.members.iter().map(|member| {
-        let mut resource = member.to_json(view);
-        listing.query.narrow(&mut resource);
-        Entry {
-            mode: Mode::Match,
-            resource,
-        }
-    });
-    let included = listing.included.iter().map(|found| Entry {
-        mode: Mode::Include,
-        resource: found.to_json(view),
-    });
-    fhir::searchset(
-        base,
-        matches.chain(included).collect(),
-        &links,
-        listing.total,
-    )
+    Ok(Reply::page(
+        &page,
+        ask.call.view(),
+        &ask.app.config.settings.base_url,
+    ))
 }

@@ -1,8 +1,7 @@
 //! `DELETE /admin/projects/{projectId}/members/{membershipId}`: remove a member; user and profile stay.
 
-use app::fhir::Outcome;
 use app::routes::REMOVE_MEMBER;
-use app::{Answer, Ask, Error, Function, Reply};
+use app::{Answer, Ask, Error, Function};
 use operations::remove_member;
 
 #[tokio::main(flavor = "current_thread")]
@@ -16,5 +15,5 @@ async fn answer(ask: Ask) -> Answer {
         .admit(|tenant, _| remove_member::look(tenant, id))
         .await?;
     remove_member::remove_member(ask.means, &caller, member).await?;
-    Ok(Reply::fhir(Outcome::ok().bare()))
+    Ok(ask.all_ok())
 }

@@ -46,6 +46,8 @@ pub struct Options {
     pub profile: Profile,
     /// Processes per function.
     pub concurrency: usize,
+    /// The least important of what the functions log, in the words of `RUST_LOG`.
+    pub log: &'static str,
     /// The routes to write into the manifest before the start; none leaves the manifest as it is.
     pub routes: Vec<Route<'static>>,
 }
@@ -83,7 +85,9 @@ impl Cloud {
             mailbox: mailbox.url().into(),
             key_file,
         };
-        let environment = environment(&endpoints);
+        let mut environment = environment(&endpoints);
+        // Of two values the later one counts.
+        environment.push(("RUST_LOG".into(), options.log.into()));
         let functions = prepare(options, &environment).await?;
 
         let root = options.root.clone();

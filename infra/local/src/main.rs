@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use roster_local::Advice;
 use roster_local::cloud::{Cloud, Keep, Options, State};
+use roster_local::tour::tour;
 use roster_local::watch::Profile;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -20,11 +21,13 @@ struct Cli {
     settings: Settings,
 }
 
-#[derive(Clone, Copy, Default, Subcommand)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Subcommand)]
 enum Verb {
     /// Builds and starts everything, and stops it at Ctrl-C (the default)
     #[default]
     Up,
+    /// Starts everything with an empty table in memory, does the main job once, shows every request, and stops
+    Tour,
 }
 
 #[derive(Args)]
@@ -55,10 +58,8 @@ struct Settings {
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let run = match cli.verb.unwrap_or_default() {
-        Verb::Up => up(cli.settings),
-    };
-    match run.await {
+    let verb = cli.verb.unwrap_or_default();
+    match run(verb, cli.settings).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(advice) => {
             eprintln!("{advice}");
@@ -67,24 +68,36 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Runs the cloud until somebody ends it. An interrupt while it starts ends what has been started.
-async fn up(settings: Settings) -> Result<(), Advice> {
-    let options = settings.options()?;
+/// Runs the cloud until its work is done or somebody ends it. An interrupt while it starts ends what has been started.
+async fn run(verb: Verb, settings: Settings) -> Result<(), Advice> {
+    let options = settings.options(verb)?;
     let ended = ended();
     tokio::pin!(ended);
     let cloud = tokio::select! {
         cloud = Cloud::up(&options) => cloud?,
         () = &mut ended => return Ok(()),
     };
-    // A closed standard output is no reason to stop.
-    let _ = welcome(cloud.state());
-    ended.await;
+    let done = match verb {
+        Verb::Up => {
+            // A closed standard output is no reason to stop.
+            let _ = welcome(cloud.state());
+            ended.await;
+            Ok(())
+        }
+        Verb::Tour => {
+            let mut out = std::io::stdout();
+            tokio::select! {
+                done = tour(&cloud, &mut out) => done,
+                () = ended => Err(Advice::new("The tour was interrupted.")),
+            }
+        }
+    };
     cloud.down().await;
-    Ok(())
+    done
 }
 
 impl Settings {
-    fn options(self) -> Result<Options, Advice> {
+    fn options(self, verb: Verb) -> Result<Options, Advice> {
         let root = workspace()?;
         Ok(Options {
             data: self.data.unwrap_or_else(|| root.join(".local")),
@@ -92,7 +105,7 @@ impl Settings {
             api_port: self.api_port,
             mailbox_port: self.mailbox_port,
             table_port: self.table_port,
-            keep: if self.memory {
+            keep: if self.memory || verb == Verb::Tour {
                 Keep::Nothing
             } else {
                 Keep::Rows
@@ -103,6 +116,8 @@ impl Settings {
                 Profile::Debug
             },
             concurrency: self.concurrency.into(),
+            // The tour shows a refusal as an answer; in the log it would only stand in the way.
+            log: if verb == Verb::Tour { "error" } else { "warn" },
             routes: Vec::new(),
         })
     }
@@ -151,7 +166,7 @@ fn welcome(state: &State) -> std::io::Result<()> {
     writeln!(
         out,
         "\nRoster is running. Ctrl-C stops it.\n\n  API      {api}/\n  Mailbox  {mailbox}/\n  Table    {table}\n  Admin    {admin_email} / {admin_password}\n\nTry:\n\n  \
-         curl -u {admin_client_id}:{admin_client_secret} {api}/fhir/R4/Project\n"
+         curl -u {admin_client_id}:{admin_client_secret} \\\n    '{api}/fhir/R4/ProjectMembership?_pretty=true'\n"
     )?;
     out.flush()
 }

@@ -29,6 +29,8 @@ const NOT_FOUND: &str = "not-found";
 /// The name under which cargo-lambda queues a request whose method the router does not list for its path, `PROPFIND` for
 /// example. Nobody would answer it, so a `not-found` process does.
 const UNROUTED: &str = "_";
+/// In seconds.
+const DAY: &str = "86400";
 /// How often a start is looked at.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -119,8 +121,9 @@ fn host(plan: &Plan) -> impl Fn() -> Command + Send + 'static {
             "--only-lambda-apis",
             "--ignore-changes",
         ]);
-        // A request whose function died is answered in the end, as API Gateway answers after its 30 seconds.
-        command.args(["--disable-cors", "--timeout", "30"]);
+        // The limit holds for a function that waits for its next request, too, whose runtime ends the process then. So it
+        // is out of reach, and who calls a function that dies over his request must stop waiting by himself.
+        command.args(["--disable-cors", "--timeout", DAY]);
         command
             .current_dir(&root)
             .envs(environment.iter().map(|(name, value)| (name, value)));

@@ -7,12 +7,13 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_lc_rs::rand;
 use domain::{Dice, Timestamp};
-use identity::{KeyRing, MasterKey, SystemKeys};
+use identity::{KeyRing, SystemKeys};
 use mail::{Sender, Ses};
 use operations::Means;
 use store::Store;
 
-use crate::config::{Config, MasterSource};
+use crate::config::Config;
+use crate::master;
 
 /// Why a function does not start.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -38,11 +39,12 @@ impl App {
         let config = Config::from_env()?;
         let sdk = sdk_config().await;
         let store = store(&sdk, &config.table);
-        let document = store.system_keys().await?;
-        let document =
-            document.ok_or("there are no system keys yet: run the bootstrap command first")?;
-        let keys: SystemKeys = serde_json::from_value(document)?;
-        let keys = KeyRing::open(&keys, &master_key(&config)?)?;
+        let stored = store.system_keys().await?;
+        let stored =
+            stored.ok_or("there are no system keys yet: run the bootstrap command first")?;
+        let master = master::open(&config.master, &sdk, stored.wrapped.as_deref()).await?;
+        let keys: SystemKeys = serde_json::from_value(stored.keys)?;
+        let keys = KeyRing::open(&keys, &master)?;
         Ok(Self {
             config,
             store,
@@ -107,20 +109,6 @@ pub fn store(sdk: &SdkConfig, table: &str) -> Store {
     Store::new(aws_sdk_dynamodb::Client::new(sdk), table)
 }
 
-/// The key that opens the system's keys.
-///
-/// # Errors
-/// The file cannot be read, or is no key.
-pub fn master_key(config: &Config) -> Result<MasterKey, Error> {
-    match &config.master {
-        MasterSource::File(path) => {
-            let text = std::fs::read_to_string(path).map_err(|cause| format!("{path}: {cause}"))?;
-            Ok(MasterKey::from_file_text(&text)?)
-        }
-        MasterSource::Kms(_) => Err("a KMS key needs the `kms` feature".into()),
-    }
-}
-
 /// Chance, from the operating system.
 pub fn dice() -> Dice {
     Dice::new(|buffer| {
@@ -132,6 +120,10 @@ pub fn dice() -> Dice {
 }
 
 /// Now.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the clock"
+)]
 pub fn now() -> Timestamp {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::{Arc, OnceLock};
 
 use domain::{Caller, Claimant, Failure, Fault, ProjectId};
-use gateway::{Access, Call, Problem, Route};
+use gateway::{Access, Call, Problem, Reply, Route};
 use operations::{Destination, Means, Once, Role};
 use store::Tenant;
 
@@ -117,6 +117,11 @@ impl Ask {
         }))
     }
 
+    /// "All OK", as an outcome of this request.
+    pub fn all_ok(&self) -> Reply {
+        Reply::fhir(fhir::Outcome::ok().to_json(&self.call.request_id, &trace_id()))
+    }
+
     /// The caller, once he is known.
     pub(crate) fn caller(&self) -> Option<&Caller> {
         self.caller.get()
@@ -133,4 +138,9 @@ fn role(access: Access) -> Role {
         Access::Admin => Role::Admin,
         Access::SuperAdmin => Role::SuperAdmin,
     }
+}
+
+/// An id that ties what a caller sees to what is logged.
+pub(crate) fn trace_id() -> String {
+    crate::dice().id().to_string()
 }

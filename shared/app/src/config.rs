@@ -40,6 +40,10 @@ impl Config {
     ///
     /// # Errors
     /// [`Misconfigured`] names every variable that is missing or unusable.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the environment"
+    )]
     pub fn from_env() -> Result<Self, Misconfigured> {
         Self::read(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }

@@ -7,14 +7,16 @@ mod app;
 mod ask;
 mod config;
 mod letters;
+mod master;
 mod not_found;
 mod serve;
 mod stream;
 
-pub use app::{App, Error, dice, master_key, now, sdk_config, store};
+pub use app::{App, Error, dice, now, sdk_config, store};
 pub use ask::Ask;
 pub use config::{Config, MasterSource, Misconfigured};
 pub use letters::letter;
+pub use master::found_master;
 pub use serve::{Answer, Function};
 pub use stream::{Change, follow};
 

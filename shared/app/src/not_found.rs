@@ -49,7 +49,7 @@ pub(crate) async fn answer(app: &'static App, call: &Call, prompt: bool) -> Resp
 async fn refused(app: &'static App, call: &Call) -> Option<Problem> {
     let closed =
         |prefix: &&str| call.path == **prefix || call.path.starts_with(&format!("{prefix}/"));
-    if !CLOSED.iter().any(|prefix| closed(&prefix)) {
+    if !CLOSED.iter().any(closed) {
         return None;
     }
     let ask = Ask::new(app, call.clone(), &ELSEWHERE);

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use gateway::{Call, Pretty, Problem, Reply, Route};
 use lambda_http::tracing::{self, error, info, warn};
 use lambda_http::{Body, Request, Response, service_fn};
-use uuid::Uuid;
 
+use crate::ask::trace_id;
 use crate::{App, Ask, Error};
 
 /// What a handler answers.
@@ -146,7 +146,7 @@ pub(crate) async fn settle(ask: &Ask, answer: Answer, prompt: bool) -> Reply {
 
 /// A problem as the caller sees it. Browsers are asked for a password only when the page wants that.
 pub(crate) fn render(problem: &Problem, request: &str, (app, prompt): (&App, bool)) -> Reply {
-    let trace = Uuid::from_bytes(crate::dice().bytes()).to_string();
+    let trace = trace_id();
     let request = if request.is_empty() {
         trace.as_str()
     } else {

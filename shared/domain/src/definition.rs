@@ -1,4 +1,5 @@
 use fhir::schema;
+use fhir::search::Query;
 use serde_json::Value;
 
 use crate::{Fault, FaultKind};
@@ -24,4 +25,12 @@ impl From<fhir::Issue> for Fault {
             expression: issue.expression.into_iter().next(),
         }
     }
+}
+
+/// A search for resources of `kind`, understood whole.
+///
+/// # Errors
+/// One fault for every parameter that is wrong.
+pub fn search(kind: &str, pairs: &[(String, String)]) -> Result<Query, Vec<Fault>> {
+    Query::parse(kind, pairs).map_err(|issues| issues.into_iter().map(Fault::from).collect())
 }

@@ -25,7 +25,7 @@ mod user;
 
 pub use caller::Caller;
 pub use claimant::Claimant;
-pub use definition::faults;
+pub use definition::{faults, search};
 pub use dice::Dice;
 pub use email::Email;
 pub use evidence::{ClientStanding, Credentials, Evidence, Session, Subject};

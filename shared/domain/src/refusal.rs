@@ -46,6 +46,15 @@ pub enum Refusal {
     /// A membership points to this profile.
     #[error("A profile that belongs to a membership cannot be deleted")]
     ProfileInUse,
+    /// The person has accepted the invitation already.
+    #[error("The invitation was already accepted")]
+    InvitationAccepted,
+    /// The invitation has been taken back.
+    #[error("The invitation was revoked")]
+    InvitationRevoked,
+    /// There is no address to send an invitation to.
+    #[error("The invited user has no email address")]
+    NoAddress,
     /// Another request changed the same thing first, again and again.
     #[error("The resource was changed by another request; read it again and repeat")]
     Contended,

@@ -156,10 +156,24 @@ impl Call {
         if !is_json || self.body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Map::new());
         }
-        match fhir::parse_json(&self.body).map_err(unreadable)? {
+        match fhir::parse_json(&self.body).map_err(|problem| unreadable(&problem))? {
             Value::Object(object) => Ok(object),
             Value::Array(_) => Ok(Map::new()),
             _ => Err(Fault::general(UNREADABLE).into()),
+        }
+    }
+
+    /// The body as a list.
+    ///
+    /// # Errors
+    /// [`Refusal::TooLarge`], and a fault for what is no JSON array.
+    pub fn array(&self) -> Result<Vec<Value>, Failure> {
+        if self.body.len() > LARGEST {
+            return Err(Refusal::TooLarge.into());
+        }
+        match fhir::parse_json(&self.body).map_err(|problem| unreadable(&problem))? {
+            Value::Array(list) => Ok(list),
+            _ => Err(Fault::general("Body must be a JSON array").into()),
         }
     }
 
@@ -202,7 +216,7 @@ fn typed((name, value): (String, String)) -> (String, Value) {
     (name, value)
 }
 
-fn unreadable(problem: fhir::ParseProblem) -> Failure {
+fn unreadable(problem: &fhir::ParseProblem) -> Failure {
     let text = problem.to_string();
     match problem.path.as_str() {
         "" => Fault::general(text).into(),

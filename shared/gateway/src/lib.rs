@@ -4,6 +4,7 @@
 
 mod call;
 mod cors;
+pub mod oauth;
 mod percent;
 mod problem;
 mod reply;
@@ -12,5 +13,5 @@ pub mod routes;
 pub use call::Call;
 pub use cors::Origins;
 pub use problem::Problem;
-pub use reply::{Pretty, Reply};
+pub use reply::{Page, Pretty, Reply};
 pub use routes::{Access, NOT_FOUND, ROUTES, Route};

@@ -141,6 +141,9 @@ fn refused(refusal: &Refusal) -> Problem {
         | Refusal::LastAdmin
         | Refusal::OwnerDemotion
         | Refusal::ProfileInUse
+        | Refusal::InvitationAccepted
+        | Refusal::InvitationRevoked
+        | Refusal::NoAddress
         | Refusal::Contended => Problem::new(409, Outcome::conflict(text)),
     }
 }

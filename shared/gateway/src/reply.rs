@@ -1,7 +1,8 @@
 //! What the caller sees when all went well.
 
 use domain::Timestamp;
-use fhir::{Resource, View};
+use fhir::search::{Next, Query};
+use fhir::{Entry, Mode, Resource, View};
 use lambda_http::http::header::{
     CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, LAST_MODIFIED, LOCATION,
 };
@@ -21,6 +22,21 @@ pub struct Reply {
     kind: &'static str,
     body: Content,
     headers: Vec<(HeaderName, String)>,
+}
+
+/// What a search found.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// What was asked.
+    pub query: &'a Query,
+    /// What matches.
+    pub matches: &'a [Resource],
+    /// What was asked to come along.
+    pub included: &'a [Resource],
+    /// How the search goes on.
+    pub next: &'a Next,
+    /// How many there are in all, if that was asked and is known.
+    pub total: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -59,6 +75,26 @@ impl Reply {
             body: Content::Json(body),
             headers: Vec::new(),
         }
+    }
+
+    /// A page of a search, with its links.
+    pub fn page(page: &Page<'_>, view: View, base_url: &str) -> Self {
+        let links = page.query.links(base_url, page.matches.len(), page.next);
+        let matches = page.matches.iter().map(|found| {
+            let mut resource = found.to_json(view);
+            page.query.narrow(&mut resource);
+            Entry {
+                mode: Mode::Match,
+                resource,
+            }
+        });
+        let included = page.included.iter();
+        let included = included.map(|found| Entry {
+            mode: Mode::Include,
+            resource: found.to_json(view),
+        });
+        let entries = matches.chain(included).collect();
+        Self::fhir(fhir::searchset(base_url, entries, &links, page.total))
     }
 
     /// Ordinary JSON.

@@ -61,8 +61,26 @@ routes! {
     UPDATE_MEMBERSHIP = "POST" "/admin/projects/{projectId}/members/{membershipId}" => "update-membership", Admin, "update a membership";
     /// `DELETE /admin/projects/{projectId}/members/{membershipId}`.
     REMOVE_MEMBER = "DELETE" "/admin/projects/{projectId}/members/{membershipId}" => "remove-member", Admin, "remove a member";
+    /// `GET /admin/projects/{projectId}/invitations`.
+    LIST_INVITATIONS = "GET" "/admin/projects/{projectId}/invitations" => "list-invitations", Admin, "list invitations by status";
+    /// `POST /admin/projects/{projectId}/members/{membershipId}/invitation/resend`.
+    RESEND_INVITATION = "POST" "/admin/projects/{projectId}/members/{membershipId}/invitation/resend" => "resend-invitation", Admin, "send an invitation again";
+    /// `DELETE /admin/projects/{projectId}/members/{membershipId}/invitation`.
+    REVOKE_INVITATION = "DELETE" "/admin/projects/{projectId}/members/{membershipId}/invitation" => "revoke-invitation", Admin, "take an invitation back";
     /// `POST /admin/projects/{projectId}/client`.
     CREATE_CLIENT = "POST" "/admin/projects/{projectId}/client" => "create-client", Admin, "create an application";
+    /// `GET /admin/projects/{projectId}`.
+    GET_PROJECT = "GET" "/admin/projects/{projectId}" => "get-project", Admin, "read a project with its secrets and sites";
+    /// `POST /admin/projects/{projectId}/secrets`.
+    SET_SECRETS = "POST" "/admin/projects/{projectId}/secrets" => "update-project-settings", Admin, "replace a project's secrets";
+    /// `POST /admin/projects/{projectId}/sites`.
+    SET_SITES = "POST" "/admin/projects/{projectId}/sites" => "update-project-settings", Admin, "replace a project's sites";
+    /// `POST /admin/projects/{projectId}/bot`.
+    CREATE_BOT = "POST" "/admin/projects/{projectId}/bot" => "create-bot", Admin, "create a bot";
+    /// `POST /admin/projects/setpassword`.
+    SET_PASSWORD = "POST" "/admin/projects/setpassword" => "set-member-password", Admin, "set a project-scoped user's password";
+    /// `POST /admin/super/setpassword`.
+    SUPER_SET_PASSWORD = "POST" "/admin/super/setpassword" => "set-member-password", SuperAdmin, "set anybody's password";
     /// `GET /auth/me`.
     ME = "GET" "/auth/me" => "me", Member, "who am I";
     /// `POST /oauth2/token`.

@@ -9,7 +9,7 @@ use fhir::{Reference, Resource};
 use identity::password::{self, Password};
 use identity::{KeyRing, MasterKey, SystemKeys};
 use serde_json::{Map, json};
-use store::{Aborted, NewUser, Store, Transaction};
+use store::{Aborted, NewUser, Store, StoredKeys, Transaction};
 
 use crate::create_client::Application;
 use crate::init_project::owner_parts;
@@ -45,7 +45,7 @@ pub enum Founded {
 pub async fn bootstrap(
     store: &Store,
     settings: &Settings,
-    master: &MasterKey,
+    (master, wrapped): (&MasterKey, Option<String>),
     (founding, now, dice): (Founding, Timestamp, Dice),
 ) -> Result<Founded, Failure> {
     if store.system_keys().await?.is_some() {
@@ -61,10 +61,10 @@ pub async fn bootstrap(
         now,
         dice,
     };
-    let document = serde_json::to_value(&keys)
+    let keys = serde_json::to_value(&keys)
         .map_err(|cause| Failure::corrupt("the system's keys", cause))?;
     let everything = Transaction::new()
-        .step(store.create_system_keys(&document))
+        .step(store.create_system_keys(&StoredKeys { keys, wrapped }))
         .steps(first_project(means, project_id, &founding)?);
     match everything.commit(store, dice).await {
         Ok(()) => Ok(Founded::Now),
@@ -91,7 +91,7 @@ fn first_project(
     let application = Application::with_identity(
         means,
         &project,
-        Reference::system(),
+        &Reference::system(),
         (identity, body, grant),
     )?;
     let mut steps = means.store.create_user(&NewUser {

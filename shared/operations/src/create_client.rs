@@ -2,16 +2,16 @@
 
 use domain::{
     Caller, ClientId, Failure, Fault, Form, Membership, PROJECT_MEMBERSHIP, ProfileType, Project,
-    Refusal, Secret,
+    Secret,
 };
 use fhir::{Reference, Resource};
 use identity::secret;
 use serde_json::{Map, Value, json};
-use store::{Aborted, Action, Found, Member, NewClient, Step, Tenant, Transaction};
+use store::{Aborted, Action, Found, Key, Member, NewClient, Step, Tenant, Transaction};
 
 use crate::once::{Slip, Wish, answer_again};
 use crate::record::all_fields;
-use crate::{Means, references};
+use crate::{Means, realm, references};
 
 /// The FHIR type name.
 pub(crate) const CLIENT_APPLICATION: &str = "ClientApplication";
@@ -81,8 +81,8 @@ pub async fn look(
 ) -> Result<Seen, Failure> {
     let (application, once) = wish?;
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
-    let mut keys = vec![tenant.project_key()];
-    keys.extend(references::keys(tenant, &application.references()));
+    let mut keys: Vec<Key> = realm::key(tenant, &claimant).into_iter().collect();
+    keys.extend(references::keys(tenant, &application.references())?);
     keys.extend(slip.as_ref().map(|slip| slip.key().clone()));
     let mut found = tenant.read(&keys).await?;
     Ok(Seen {
@@ -106,7 +106,7 @@ impl NewApplication {
 /// Creates the application; the answer shows its secret.
 ///
 /// # Errors
-/// [`Refusal::NotFound`] for a project that is not there, faults of references that do not resolve.
+/// [`domain::Refusal::NotFound`] for a project that is not there, faults of references that do not resolve.
 pub async fn create_client(
     means: Means<'_>,
     caller: &Caller,
@@ -118,7 +118,7 @@ pub async fn create_client(
     {
         return shown(means, answer_again(tenant, &earlier).await?);
     }
-    let project = seen.project.ok_or(Refusal::NotFound)?;
+    let project = realm::project(caller, seen.project.as_ref())?;
     references::check(tenant, &seen.found, &seen.application.references())?;
     let policy = seen
         .application
@@ -132,7 +132,7 @@ pub async fn create_client(
     let parts = Application::make(
         means,
         &project,
-        caller.profile(),
+        &caller.profile(),
         (seen.application.body, grant),
     )?;
     let resource = &parts.resource;
@@ -169,7 +169,7 @@ impl Application {
     pub(crate) fn make(
         means: Means<'_>,
         project: &Project,
-        author: Reference,
+        author: &Reference,
         (body, grant): (Map<String, Value>, Map<String, Value>),
     ) -> Result<Self, Failure> {
         let identity = (
@@ -183,7 +183,7 @@ impl Application {
     pub(crate) fn with_identity(
         means: Means<'_>,
         project: &Project,
-        author: Reference,
+        author: &Reference,
         ((id, secret), mut body, grant): (
             (ClientId, Secret),
             Map<String, Value>,
@@ -203,29 +203,13 @@ impl Application {
             meta: means.first_version(author.clone(), within),
             body,
         };
-        let itself = resource.reference().to_json();
-        let mut fields = grant;
-        fields.insert("project".into(), project.reference().to_json());
-        fields.insert("user".into(), itself.clone());
-        fields.insert("profile".into(), itself);
-        let membership = Membership::from_resource(Resource {
-            kind: PROJECT_MEMBERSHIP.into(),
-            id: means.dice.id(),
-            meta: means.first_version(Reference::system(), within),
-            body: fields,
-        })?;
+        let member = program_member(means, project, &resource, grant)?;
         let credentials = NewClient {
             client: id,
             project: project.id(),
-            membership: membership.id(),
+            membership: member.membership.id(),
             secret: secret::digest(&secret).as_str().to_owned(),
             access_token_lifetime: life,
-        };
-        let member = Member {
-            membership,
-            owner: false,
-            needs_proof: None,
-            invitation: None,
         };
         Ok(Self {
             resource,
@@ -242,6 +226,32 @@ impl Application {
             tenant.create_member(&self.member)?,
         ])
     }
+}
+
+/// The membership by which a program acts: it is its own user and its own profile.
+pub(crate) fn program_member(
+    means: Means<'_>,
+    project: &Project,
+    program: &Resource,
+    grant: Map<String, Value>,
+) -> Result<Member, Failure> {
+    let itself = program.reference().to_json();
+    let mut fields = grant;
+    fields.insert("project".into(), project.reference().to_json());
+    fields.insert("user".into(), itself.clone());
+    fields.insert("profile".into(), itself);
+    let membership = Membership::from_resource(Resource {
+        kind: PROJECT_MEMBERSHIP.into(),
+        id: means.dice.id(),
+        meta: means.first_version(Reference::system(), Some(project.id().uuid())),
+        body: fields,
+    })?;
+    Ok(Member {
+        membership,
+        owner: false,
+        needs_proof: None,
+        invitation: None,
+    })
 }
 
 /// Where the sealed secret stands in a stored application. The name is no FHIR property: it is taken out before anything is shown.

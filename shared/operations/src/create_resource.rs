@@ -8,12 +8,12 @@ use fhir::{Meta, Reference, Resource};
 use serde_json::{Map, Value};
 use store::{Aborted, Action, Found, Key, Tenant, Transaction};
 
-use crate::Means;
 use crate::create_client::{self, CLIENT_APPLICATION};
 use crate::invite::index_steps;
 use crate::once::{Slip, Wish, answer_again};
 use crate::read_resource::{PROTECTED, unknown_type};
 use crate::record::all_fields;
+use crate::{Means, realm};
 
 /// Types that come to exist only by routes of their own, or by the server.
 const BY_OTHER_ROUTES: [&str; 3] = ["AuditEvent", USER, "UserSecurityRequest"];
@@ -26,6 +26,9 @@ const ALWAYS_STRICT: [&str; 4] = [
 ];
 /// References that must resolve whatever the project's setting.
 const ALWAYS_RESOLVES: [&str; 1] = ["RelatedPerson.patient"];
+/// References that a resource may make, and those of them that may lead outside what is known of the project: each costs a look.
+const MOST_REFERENCES: usize = 2_000;
+const MOST_UNRESOLVED: usize = 50;
 /// Types that live above projects; references to them are not held against the project.
 const ABOVE_PROJECTS: [&str; 2] = ["Project", USER];
 
@@ -66,7 +69,10 @@ pub async fn look(
         &Value::Object(posted.body.clone()),
         &mut references,
     );
-    let mut keys: Vec<Key> = vec![tenant.project_key()];
+    if references.len() > MOST_REFERENCES {
+        return Err(too_many(&posted.kind, MOST_REFERENCES));
+    }
+    let mut keys: Vec<Key> = realm::key(tenant, &claimant).into_iter().collect();
     keys.extend(
         references
             .iter()
@@ -152,7 +158,7 @@ pub async fn create_resource(
     {
         return create_client::shown(means, answer_again(tenant, &earlier).await?);
     }
-    let project = seen.project.as_ref().ok_or(Refusal::NotFound)?;
+    let project = &realm::project(caller, seen.project.as_ref())?;
     check_definition(&seen.posted, project)?;
     check_references(means, tenant, &seen, project).await?;
     let resource = resource(means, caller, seen.posted)?;
@@ -196,6 +202,7 @@ async fn check_references(
     project: &Project,
 ) -> Result<(), Failure> {
     let mut faults = Vec::new();
+    let mut looked_up = 0;
     for (path, reference) in &seen.references {
         let above = ABOVE_PROJECTS.contains(&reference.kind());
         let key = tenant.referenced_key(reference);
@@ -203,6 +210,10 @@ async fn check_references(
             continue;
         }
         let must = project.checks_references() || ALWAYS_RESOLVES.contains(&path.as_str());
+        looked_up += 1;
+        if looked_up > MOST_UNRESOLVED {
+            return Err(too_many(&seen.posted.kind, MOST_UNRESOLVED));
+        }
         let foreign = match reference.id() {
             Some(id) if !must => means
                 .store
@@ -220,6 +231,14 @@ async fn check_references(
     } else {
         Err(faults.into())
     }
+}
+
+fn too_many(kind: &str, most: usize) -> Failure {
+    Fault::structure(
+        kind,
+        format!("More than {most} references cannot be checked"),
+    )
+    .into()
 }
 
 fn resource(means: Means<'_>, caller: &Caller, posted: Posted) -> Result<Resource, Failure> {

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use domain::{Failure, RequestId, Secret};
 use identity::secret;
-use store::{Delivery, Errand, Started};
+use store::{Delivery, Started};
+
+pub use store::Errand;
 
 use crate::Means;
 
@@ -75,7 +77,7 @@ pub async fn end(means: Means<'_>, errand: &Errand, sending: Sending) -> Result<
             means
                 .store
                 .end_delivery(id, seq, (Delivery::Sent, None))
-                .await?
+                .await?;
         }
         Sending::Refused(reason) if errand.attempts + 1 < ATTEMPTS => {
             means.store.requeue(id, seq, &reason).await?;

@@ -243,7 +243,7 @@ impl Parts {
             json!({ "name": format!("{} Default Client", start.name), "description": description });
         let body = body.as_object().cloned().unwrap_or_default();
         let application =
-            Application::make(means, &project, Reference::system(), (body, Map::new()))?;
+            Application::make(means, &project, &Reference::system(), (body, Map::new()))?;
         Ok(Self {
             project,
             new_owner,

@@ -3,6 +3,7 @@
 
 mod look;
 mod parts;
+mod steps;
 mod upsert;
 
 use domain::{Caller, Existing, Failure, Invitation, Refusal};
@@ -10,11 +11,11 @@ use fhir::Resource;
 use store::{Aborted, Action, Step, Tenant, Transaction};
 
 pub use look::Seen;
-pub(crate) use parts::index_steps;
+pub(crate) use steps::index_steps;
 
 use crate::once::{Wish, answer_again};
 use crate::record::all_fields;
-use crate::{Means, once};
+use crate::{Means, once, realm};
 use parts::Parts;
 
 /// How often an invite decides anew when what it had read has changed meanwhile.
@@ -32,7 +33,8 @@ pub async fn look(
 ) -> Result<Seen, Failure> {
     let (invitation, once) = wish?;
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
-    look::look(means, tenant, invitation, slip).await
+    let realm = realm::key(tenant, &claimant);
+    look::look(means, tenant, invitation, (slip, realm)).await
 }
 
 /// Carries the invite out.
@@ -51,7 +53,7 @@ pub async fn invite(
         if let Some(earlier) = &seen.earlier {
             return answer_again(tenant, earlier).await;
         }
-        let project = seen.project(caller)?;
+        let project = realm::project(caller, seen.project.as_ref())?;
         seen.check_references(tenant)?;
         let parts = Parts::decide(means, caller, &seen, &project)?;
         let refusal = if round > 0 {

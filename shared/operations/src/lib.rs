@@ -8,21 +8,26 @@ mod authorize;
 mod change;
 mod means;
 mod once;
+mod realm;
 mod record;
 mod references;
 
 pub mod bootstrap;
 pub mod client_credentials;
+pub mod create_bot;
 pub mod create_client;
 pub mod create_project;
 pub mod create_resource;
 pub mod deliver;
 pub mod get_membership;
 pub mod init_project;
+pub mod invitations;
 pub mod invite;
 pub mod list_members;
+pub mod project_settings;
 pub mod read_resource;
 pub mod remove_member;
+pub mod set_password;
 pub mod update_membership;
 pub mod whoami;
 

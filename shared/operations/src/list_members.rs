@@ -40,8 +40,9 @@ pub async fn look(
     query: Result<Query, Failure>,
 ) -> Result<Listing, Failure> {
     let query = query?;
+    plan::check(&query)?;
     let matches = match Plan::of(&query, tenant.project()) {
-        Plan::Nothing => Matches::default(),
+        Plan::Nothing => cut_out(&query, Vec::new()),
         Plan::Ranges(ranges) if query.sort.is_empty() && plan::is_answered_by_ranges(&query) => {
             by_range(means, tenant, &query, &ranges).await?
         }

@@ -14,12 +14,28 @@ fn expected_kind(path: &str) -> Option<&'static str> {
     }
 }
 
+/// Administrative references that one request may make: each is looked up before anything is written.
+const MOST: usize = 100;
+
 /// The rows to read for `references`, each given with the path of its field.
-pub(crate) fn keys(tenant: Tenant<'_>, references: &[(String, Reference)]) -> Vec<Key> {
-    references
+///
+/// # Errors
+/// A fault when there are too many to look up.
+pub(crate) fn keys(
+    tenant: Tenant<'_>,
+    references: &[(String, Reference)],
+) -> Result<Vec<Key>, Failure> {
+    if let Some((path, _)) = references.get(MOST) {
+        return Err(Fault::structure(
+            path,
+            format!("More than {MOST} references cannot be checked"),
+        )
+        .into());
+    }
+    Ok(references
         .iter()
         .filter_map(|(_, reference)| tenant.referenced_key(reference))
-        .collect()
+        .collect())
 }
 
 /// Holds references against the rows that were read.

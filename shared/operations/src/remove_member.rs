@@ -26,7 +26,22 @@ pub async fn look(tenant: Tenant<'_>, id: Option<MembershipId>) -> Result<Member
 pub async fn remove_member(
     means: Means<'_>,
     caller: &Caller,
+    member: Member,
+) -> Result<(), Failure> {
+    let tenant = means.store.of(caller);
+    let withdrawn = member.invitation.map(|id| tenant.withdraw_invitation(id));
+    remove_with(means, caller, member, &withdrawn.unwrap_or_default()).await
+}
+
+/// Removes the member, and does with his invitation what `invitation` says.
+///
+/// # Errors
+/// As [`remove_member`].
+pub(crate) async fn remove_with(
+    means: Means<'_>,
+    caller: &Caller,
     mut member: Member,
+    invitation: &[Step],
 ) -> Result<(), Failure> {
     let tenant = means.store.of(caller);
     for _ in 0..ROUNDS {
@@ -35,7 +50,7 @@ pub async fn remove_member(
         }
         // Whether it is the user's only membership here is a condition of the write, not a read before it.
         for edge in [Edge::Last, Edge::OneOfMany] {
-            match write(means, caller, &member, edge).await {
+            match write(means, caller, (&member, edge), invitation).await {
                 Ok(()) => return Ok(()),
                 Err(Aborted::Failed(failure)) => return Err(failure),
                 Err(Aborted::Changed) => {}
@@ -55,8 +70,8 @@ enum Edge {
 async fn write(
     means: Means<'_>,
     caller: &Caller,
-    member: &Member,
-    edge: Edge,
+    (member, edge): (&Member, Edge),
+    invitation: &[Step],
 ) -> Result<(), Aborted> {
     let tenant = means.store.of(caller);
     let membership = &member.membership;
@@ -72,12 +87,7 @@ async fn write(
         .steps(edge_step(tenant, member, edge)?)
         .steps(guard_steps(means, tenant, member))
         .step(tenant.leave_profile(membership.profile_ref().map_err(Failure::from)?))
-        .steps(
-            member
-                .invitation
-                .map(|id| tenant.withdraw_invitation(id))
-                .unwrap_or_default(),
-        )
+        .steps(invitation.iter().cloned())
         .step(means.event(caller, event, resource, std::collections::BTreeMap::new()))
         .commit_or_look_again(means.store, means.dice)
         .await

@@ -51,9 +51,8 @@ pub async fn look(
 
 async fn read(tenant: Tenant<'_>, posted: Posted, slip: Option<Slip>) -> Result<Seen, Failure> {
     let mut keys = posted.id.map(|id| tenant.places_of(id)).unwrap_or_default();
-    keys.extend(references::keys(tenant, &sent_references(&posted.body)));
+    keys.extend(references::keys(tenant, &sent_references(&posted.body))?);
     keys.extend(slip.as_ref().map(|slip| slip.key().clone()));
-    keys.push(tenant.project_key());
     Ok(Seen {
         found: tenant.read(&keys).await?,
         posted,

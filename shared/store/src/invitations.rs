@@ -1,10 +1,13 @@
 //! Invitations: each is its own outbox record, reached by id alone, with its place in the project beside it.
 
-use domain::{MembershipId, ProjectId, RequestId, UserId};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{Failure, MembershipId, ProjectId, RequestId, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::keys::Key;
+use crate::Store;
+use crate::keys::{self, Key};
+use crate::read::Range;
 use crate::row;
 use crate::step::Step;
 use crate::tenant::Tenant;
@@ -71,6 +74,18 @@ pub struct InvitationRow {
     pub attempts: u32,
     /// When it was made, ISO 8601.
     pub created: String,
+    /// When the link dies: seconds since 1970; none before the letter is sent.
+    #[serde(rename = "expiresAt", default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<i64>,
+    /// Why the letter was refused, or why nobody knows what became of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Whether the link has been used.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub used: bool,
+    /// Whether an administrator has taken it back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub revoked: bool,
 }
 
 /// Who is invited to what.
@@ -125,6 +140,10 @@ impl InvitationRow {
             send_seq: 1,
             attempts: 0,
             created,
+            expires: None,
+            reason: None,
+            used: false,
+            revoked: false,
         }
     }
 
@@ -140,6 +159,16 @@ impl InvitationRow {
     /// Its id.
     pub fn id(&self) -> RequestId {
         RequestId::new(self.id)
+    }
+
+    /// The user who is invited.
+    pub fn user(&self) -> UserId {
+        UserId::new(self.user)
+    }
+
+    /// The membership that it brings.
+    pub fn membership(&self) -> MembershipId {
+        MembershipId::new(self.membership)
     }
 }
 
@@ -171,12 +200,51 @@ impl Tenant<'_> {
             .number(":one", 1)
             .number(":zero", 0)
             .number(":epoch", i64::from(again.epoch))
+            .when("attribute_exists(PK) AND attribute_not_exists(revoked)")
+    }
+
+    /// An administrator takes an invitation back: its link is dead, its letter stays where it is.
+    pub fn revoke_invitation(&self, id: RequestId) -> Step {
+        let set = "SET revoked = :yes, delivery = :none REMOVE secretHash, expiresAt";
+        Step::update(&Key::Request(id), set)
+            .value(":yes", AttributeValue::Bool(true))
+            .text(":none", "none")
             .when("attribute_exists(PK)")
+    }
+
+    /// The invitations of this project, in no order that means anything: a page of at most `limit`, after `start`.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn invitations(
+        &self,
+        limit: usize,
+        start: Option<RequestId>,
+    ) -> Result<(Vec<RequestId>, Option<RequestId>), Failure> {
+        let start = start.map(|id| row::place(&Key::Invitation(self.project, id)));
+        let range = Range::partition(keys::invitations(self.project));
+        let page = self.store.page(&range, limit, start).await?;
+        let id = |item: &row::Item| row::text(item, row::SK).parse().ok();
+        let next = page.next.as_ref().and_then(id);
+        Ok((page.items.iter().filter_map(id).collect(), next))
     }
 
     /// The membership is gone: its invitation counts no more.
     pub fn withdraw_invitation(&self, id: RequestId) -> Vec<Step> {
         let place = Key::Invitation(self.project, id);
         vec![Step::delete(&Key::Request(id)), Step::delete(&place)]
+    }
+}
+
+impl Store {
+    /// Invitations by id, in the order of the ids; those that are gone are left out.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn requests(&self, ids: &[RequestId]) -> Result<Vec<InvitationRow>, Failure> {
+        let keys: Vec<Key> = ids.iter().map(|id| Key::Request(*id)).collect();
+        let mut found = self.get(&keys).await?;
+        let items = keys.iter().filter_map(|key| found.take(key));
+        items.map(|item| row::read("an invitation", item)).collect()
     }
 }

@@ -16,6 +16,10 @@ pub enum Key {
     Project(ProjectId),
     /// How many active administrators the project has.
     Admins(ProjectId),
+    /// A secret of the project, by name.
+    Secret(ProjectId, String),
+    /// A site of the project, by its place in the list.
+    Site(ProjectId, usize),
     /// A membership: persons before applications, then by profile type, so that every list the product shows is one range.
     Membership(ProjectId, ProfileType, MembershipId),
     /// Any other resource of a project.
@@ -73,14 +77,16 @@ impl Key {
     /// The partition key.
     pub fn pk(&self) -> String {
         match self {
-            Self::Project(p) | Self::Admins(p) => project(*p),
+            Self::Project(p) | Self::Admins(p) | Self::Secret(p, _) | Self::Site(p, _) => {
+                project(*p)
+            }
             Self::Membership(p, ..) => members(*p),
             Self::Resource(p, ..) => format!("P#{p}#R"),
             Self::Version(past, _) | Self::Gone(past) => past.partition(),
             Self::ProfileByEmail(p, email, _) => profiles_by_email(*p, email),
             Self::ExternalId(p, id) => format!("P#{p}#X#external-id#{}", id.as_str()),
             Self::UserName(p, name) => format!("P#{p}#X#user-name#{}", name.as_str()),
-            Self::Invitation(p, _) => format!("P#{p}#I"),
+            Self::Invitation(p, _) => invitations(*p),
             Self::Audit(p, day, id) => format!("P#{p}#A#{day}#{}", shard(*id)),
             Self::Refusals(p, member, minute) => format!("P#{p}#N#{member}#{minute}"),
             Self::Idempotency(p, key) => format!("P#{p}#K#{}", key.as_str()),
@@ -100,6 +106,8 @@ impl Key {
         match self {
             Self::Project(_) => "META".into(),
             Self::Admins(_) => "ADMINS".into(),
+            Self::Secret(_, name) => format!("SECRET#{name}"),
+            Self::Site(_, at) => format!("SITE#{at:04}"),
             Self::Membership(_, kind, id) => format!("{}{id}", member_range(*kind)),
             Self::Resource(_, kind, id) => format!("{kind}#{id}"),
             Self::Version(_, version) => format!("V#{version}"),
@@ -129,9 +137,17 @@ impl Past {
     }
 }
 
+/// The range of a project's secrets and sites among its own rows.
+pub(crate) const SETTINGS: &str = "S";
+
 /// The partition of a project's own rows.
-fn project(id: ProjectId) -> String {
+pub(crate) fn project(id: ProjectId) -> String {
     format!("P#{id}")
+}
+
+/// The partition of a project's invitations.
+pub(crate) fn invitations(project: ProjectId) -> String {
+    format!("P#{project}#I")
 }
 
 /// The project to which a partition belongs.
@@ -176,14 +192,6 @@ pub(crate) fn membership_of(project: ProjectId, sk: &str) -> Option<Key> {
 pub(crate) fn profiles_by_email(project: ProjectId, email: &Blind) -> String {
     format!("P#{project}#X#email#{}", email.as_str())
 }
-
-/// The partition of everything that belongs to a user.
-pub(crate) fn user(id: UserId) -> String {
-    format!("U#{id}")
-}
-
-/// The range of a user's edges.
-pub(crate) const EDGES: &str = "M#";
 
 fn email_guard(scope: Scope, email: &Blind) -> String {
     match scope {

@@ -1,14 +1,11 @@
 //! Memberships: the rows that grant a project to its members, and the guards around them.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{
-    Blind, Failure, Membership, MembershipId, ProfileRef, ProfileType, Refusal, RequestId, UserId,
-};
+use domain::{Failure, Membership, MembershipId, ProfileRef, ProfileType, Refusal, RequestId};
 use fhir::Resource;
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
-use crate::keys::{self, EDGES, Key};
+use crate::keys::{self, Key};
 use crate::read::{Found, Range};
 use crate::resources::sortable;
 use crate::row::{self, Item, ResourceRow};
@@ -95,37 +92,6 @@ impl Tenant<'_> {
         items.map(|item| read_member(self.project, item)).collect()
     }
 
-    /// Where a user's memberships in this project stand.
-    ///
-    /// # Errors
-    /// [`Failure::Unavailable`].
-    pub async fn memberships_of(&self, user: UserId) -> Result<Vec<Key>, Failure> {
-        let key = Key::Edge(user, self.project);
-        let item = self.store.get(std::slice::from_ref(&key)).await?.take(&key);
-        let ends = item
-            .as_ref()
-            .and_then(|item| item.get(MEMBERSHIPS)?.as_ss().ok());
-        let mut ends: Vec<&String> = ends.into_iter().flatten().collect();
-        ends.sort();
-        Ok(ends
-            .iter()
-            .filter_map(|end| keys::membership_of(self.project, end))
-            .collect())
-    }
-
-    /// Where the member with this external id or user name stands.
-    ///
-    /// # Errors
-    /// [`Failure::Unavailable`].
-    pub async fn membership_behind(&self, guard: &Key) -> Result<Option<Key>, Failure> {
-        let item = self
-            .store
-            .get(std::slice::from_ref(guard))
-            .await?
-            .take(guard);
-        Ok(item.and_then(|item| keys::membership_of(self.project, row::text(&item, "member"))))
-    }
-
     /// Where the memberships stand that point to a profile.
     ///
     /// # Errors
@@ -143,23 +109,12 @@ impl Tenant<'_> {
             .collect())
     }
 
-    /// The guard of an external id.
-    pub fn external_id_guard(&self, id: Blind) -> Key {
-        Key::ExternalId(self.project, id)
-    }
-
-    /// The guard of a user name.
-    pub fn user_name_guard(&self, name: Blind) -> Key {
-        Key::UserName(self.project, name)
-    }
-
     /// A new membership.
     ///
     /// # Errors
     /// A fault when its profile is no profile.
     pub fn create_member(&self, member: &NewMember) -> Result<Step, Failure> {
-        let (key, item) = self.member_item(member)?;
-        let _ = key;
+        let (_, item) = self.member_item(member)?;
         Ok(Step::create(item))
     }
 
@@ -190,128 +145,7 @@ impl Tenant<'_> {
         Ok(Step::delete(&key).unchanged_since(membership.resource().meta.version))
     }
 
-    /// Claims an external id or user name for a membership.
-    ///
-    /// # Errors
-    /// A fault when its profile is no profile.
-    pub fn claim(&self, guard: &Key, membership: &Membership) -> Result<Step, Failure> {
-        let row = ClaimRow {
-            member: self.member_key(membership)?.sk(),
-        };
-        Ok(Step::create(row::item(guard, &row)))
-    }
-
-    /// Points a guard that the membership holds already to where it has moved.
-    ///
-    /// # Errors
-    /// A fault when its profile is no profile.
-    pub fn reclaim(&self, guard: &Key, membership: &Membership) -> Result<Step, Failure> {
-        let place = self.member_key(membership)?.sk();
-        Ok(Step::update(guard, "SET member = :to")
-            .text(":to", place)
-            .when("attribute_exists(PK)"))
-    }
-
-    /// Frees an external id or user name.
-    pub fn release(&self, guard: &Key) -> Step {
-        Step::delete(guard)
-    }
-
-    /// The user's first membership in the project; there must be none.
-    ///
-    /// # Errors
-    /// A fault when its profile is no profile.
-    pub fn first_edge(&self, user: UserId, membership: &Membership) -> Result<Step, Failure> {
-        let place = self.member_key(membership)?.sk();
-        let mut item = row::place(&Key::Edge(user, self.project));
-        item.insert(MEMBERSHIPS.into(), AttributeValue::Ss(vec![place]));
-        Ok(Step::create(item).or(Refusal::AlreadyMember))
-    }
-
-    /// One more membership of the user in the project.
-    ///
-    /// # Errors
-    /// A fault when its profile is no profile.
-    pub fn another_edge(&self, user: UserId, membership: &Membership) -> Result<Step, Failure> {
-        let place = self.member_key(membership)?.sk();
-        Ok(
-            Step::update(&Key::Edge(user, self.project), "ADD memberships :this")
-                .value(":this", AttributeValue::Ss(vec![place])),
-        )
-    }
-
-    /// The user's only membership in the project goes; [`Tenant::one_of_edges`] is for when it is not the only one.
-    ///
-    /// # Errors
-    /// A fault when its profile is no profile.
-    pub fn last_edge(&self, user: UserId, membership: &Membership) -> Result<Step, Failure> {
-        let place = self.member_key(membership)?.sk();
-        Ok(Step::delete(&Key::Edge(user, self.project))
-            .when("memberships = :this")
-            .value(":this", AttributeValue::Ss(vec![place])))
-    }
-
-    /// One of the user's several memberships in the project goes.
-    ///
-    /// # Errors
-    /// A fault when its profile is no profile.
-    pub fn one_of_edges(&self, user: UserId, membership: &Membership) -> Result<Step, Failure> {
-        let place = self.member_key(membership)?.sk();
-        Ok(
-            Step::update(&Key::Edge(user, self.project), "DELETE memberships :this")
-                .value(":this", AttributeValue::Ss(vec![place]))
-                .number(":one", 1)
-                .when("size(memberships) > :one"),
-        )
-    }
-
-    /// A membership of the user stands elsewhere from now on.
-    ///
-    /// # Errors
-    /// [`Failure::Unavailable`]; a fault when a profile is no profile.
-    pub async fn move_edge(
-        &self,
-        user: UserId,
-        (old, new): (&Membership, &Membership),
-    ) -> Result<Step, Failure> {
-        let key = Key::Edge(user, self.project);
-        let item = self
-            .store
-            .get(std::slice::from_ref(&key))
-            .await?
-            .take(&key)
-            .unwrap_or_default();
-        let before = item
-            .get(MEMBERSHIPS)
-            .and_then(|value| value.as_ss().ok())
-            .cloned()
-            .unwrap_or_default();
-        let mut after = before.clone();
-        after.retain(|place| Some(place) != self.member_key(old).ok().map(|key| key.sk()).as_ref());
-        after.push(self.member_key(new)?.sk());
-        Ok(Step::update(&key, "SET memberships = :after")
-            .value(":after", AttributeValue::Ss(after))
-            .value(":before", AttributeValue::Ss(before))
-            .when("memberships = :before"))
-    }
-
-    /// One more active administrator.
-    pub fn gain_admin(&self) -> Step {
-        Step::update(&Key::Admins(self.project), "ADD admins :one")
-            .number(":one", 1)
-            .when("attribute_exists(PK)")
-    }
-
-    /// One active administrator fewer; never the last one.
-    pub fn lose_admin(&self) -> Step {
-        Step::update(&Key::Admins(self.project), "ADD admins :less")
-            .number(":less", -1)
-            .number(":one", 1)
-            .when("admins > :one")
-            .or(Refusal::LastAdmin)
-    }
-
-    fn member_key(&self, membership: &Membership) -> Result<Key, Failure> {
+    pub(crate) fn member_key(&self, membership: &Membership) -> Result<Key, Failure> {
         let profile = membership.profile_ref()?;
         Ok(Key::Membership(self.project, profile.kind, membership.id()))
     }
@@ -354,34 +188,6 @@ impl Store {
             .first()
             .and_then(|item| keys::project_of(row::text(item, row::PK))))
     }
-
-    /// Where a user's memberships stand, in every project.
-    ///
-    /// # Errors
-    /// [`Failure::Unavailable`].
-    pub async fn edges_of(&self, user: UserId) -> Result<Vec<Key>, Failure> {
-        let range = Range::prefix(keys::user(user), EDGES);
-        let page = self.page(&range, 1000, None).await?;
-        let mut places = Vec::new();
-        for item in &page.items {
-            let project = row::text(item, row::SK)
-                .strip_prefix(EDGES)
-                .and_then(|p| p.parse().ok());
-            let ends = item.get(MEMBERSHIPS).and_then(|value| value.as_ss().ok());
-            for (end, project) in ends.into_iter().flatten().zip(std::iter::repeat(project)) {
-                places.extend(project.and_then(|project| keys::membership_of(project, end)));
-            }
-        }
-        Ok(places)
-    }
-}
-
-/// The set of an edge: the sort keys of the user's memberships in the project.
-const MEMBERSHIPS: &str = "memberships";
-
-#[derive(Serialize)]
-struct ClaimRow {
-    member: String,
 }
 
 /// Reads a membership's row.

@@ -5,9 +5,13 @@ use domain::{Failure, ProfileType};
 
 use crate::keys;
 use crate::members::{Member, read_member};
-use crate::read::Range;
+use crate::read::{Page, Range};
 use crate::row::{self, Item, PK, SK};
 use crate::tenant::Tenant;
+
+/// A page of a hundred and the row after it: up to here all ranges of a list are read at once, because what that reads in vain
+/// costs less than another round trip.
+const WORTH_READING_AHEAD: usize = 101;
 
 /// Which members a list reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +45,8 @@ pub struct MemberPage {
 }
 
 impl Tenant<'_> {
-    /// At most `limit` members of `ranges`, in order, after `start`. One round trip for each megabyte and each range touched.
+    /// At most `limit` members of `ranges`, in order, after `start`. One round trip for a page of up to a hundred; beyond, one for each
+    /// megabyte and each range touched.
     ///
     /// # Errors
     /// [`Failure::Unavailable`], [`Failure::Corrupt`].
@@ -56,12 +61,22 @@ impl Tenant<'_> {
             Some(cut) => (cut.range, Some(self.after(&cut.after))),
             None => (0, None),
         };
+        let mut ahead = Vec::new();
+        if limit <= WORTH_READING_AHEAD {
+            let ranges = ranges.get(at..).unwrap_or_default();
+            ahead = self.read_ahead(ranges, limit, after.clone()).await?;
+        }
         while let Some(range) = ranges.get(at) {
             let wanted = limit - page.members.len();
-            let read = self
-                .store
-                .page(&self.member_range(*range), wanted, after.take())
-                .await?;
+            let mut read = match ahead.pop() {
+                Some(read) => read,
+                None => {
+                    let range = self.member_range(*range);
+                    self.store.page(&range, wanted, after.take()).await?
+                }
+            };
+            let beyond = read.items.len() > wanted;
+            read.items.truncate(wanted);
             for item in read.items {
                 page.cuts.push(Cut {
                     range: at,
@@ -72,14 +87,36 @@ impl Tenant<'_> {
             after = read.next;
             let full = page.members.len() >= limit;
             if full {
-                page.more = after.is_some() || at + 1 < ranges.len();
+                page.more = beyond || after.is_some() || at + 1 < ranges.len();
                 return Ok(page);
             }
-            if after.is_none() {
-                at += 1;
+            match &after {
+                // What was read ahead begins after this range, which is not at its end.
+                Some(_) => ahead.clear(),
+                None => at += 1,
             }
         }
         Ok(page)
+    }
+
+    /// The first page of every range, all read at once; the last range's page comes first.
+    async fn read_ahead(
+        &self,
+        ranges: &[MemberRange],
+        limit: usize,
+        after: Option<Item>,
+    ) -> Result<Vec<Page>, Failure> {
+        let Some((first, rest)) = ranges.split_first() else {
+            return Ok(Vec::new());
+        };
+        let range = self.member_range(*first);
+        let (page, rest) = tokio::join!(
+            self.store.page(&range, limit, after),
+            Box::pin(self.read_ahead(rest, limit, None))
+        );
+        let mut pages = rest?;
+        pages.push(page?);
+        Ok(pages)
     }
 
     /// How many members the ranges have, counted row by row.

@@ -51,20 +51,50 @@ use DynamoAction::{BatchGetItem, ConditionCheckItem, DeleteItem, PutItem, Query,
 
 /// Functions that answer authenticated callers.
 const AUTHENTICATED: &[&str] = &[
+    "create-bot",
     "create-client",
     "create-project",
     "fhir-read",
     "fhir-write",
     "get-membership",
+    "get-project",
     "invite",
+    "list-invitations",
     "list-members",
     "me",
     "remove-member",
+    "resend-invitation",
+    "revoke-invitation",
+    "set-member-password",
     "update-membership",
+    "update-project-settings",
 ];
 
-/// Functions that need the system's keys.
+/// Functions that want to know who is asking: those, and the one that tells strangers nothing of what does not exist.
+const ADMITTING: &[&str] = &[
+    "create-bot",
+    "create-client",
+    "create-project",
+    "fhir-read",
+    "fhir-write",
+    "get-membership",
+    "get-project",
+    "invite",
+    "list-invitations",
+    "list-members",
+    "me",
+    "not-found",
+    "remove-member",
+    "resend-invitation",
+    "revoke-invitation",
+    "set-member-password",
+    "update-membership",
+    "update-project-settings",
+];
+
+/// Functions that need the system's keys: all, since none starts without them.
 const KEYED: &[&str] = &[
+    "create-bot",
     "create-client",
     "create-project",
     "deliver-mail",
@@ -72,12 +102,19 @@ const KEYED: &[&str] = &[
     "fhir-read",
     "fhir-write",
     "get-membership",
+    "get-project",
     "invite",
+    "list-invitations",
     "list-members",
     "me",
+    "not-found",
     "remove-member",
+    "resend-invitation",
+    "revoke-invitation",
+    "set-member-password",
     "token",
     "update-membership",
+    "update-project-settings",
 ];
 
 /// Every way in which the product uses its table.
@@ -91,7 +128,7 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
     },
     Pattern {
         name: "weigh a caller: membership, session, user or application, project",
-        functions: AUTHENTICATED,
+        functions: ADMITTING,
         actions: &[BatchGetItem],
         keys: &["P#*", "U#*", "LOGIN#*", "CLIENT#*"],
         index: None,
@@ -232,6 +269,55 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         functions: &["deliver-mail"],
         actions: &[UpdateItem],
         keys: &["REQUEST#*"],
+        index: None,
+    },
+    Pattern {
+        name: "create a bot: resource, membership, event",
+        functions: &["create-bot"],
+        actions: &[BatchGetItem, PutItem],
+        keys: &["P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "read a project with its secrets and sites; a reveal is an event",
+        functions: &["get-project"],
+        actions: &[BatchGetItem, Query, PutItem],
+        keys: &["P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "replace a project's secrets or sites: project, past version, settings, event",
+        functions: &["update-project-settings"],
+        actions: &[BatchGetItem, Query, PutItem, DeleteItem],
+        keys: &["P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "set a password: guard, credential, epoch, event",
+        functions: &["set-member-password"],
+        actions: &[BatchGetItem, PutItem, UpdateItem],
+        keys: &["P#*", "U#*", "UQ#*"],
+        index: None,
+    },
+    Pattern {
+        name: "list a project's invitations with their users",
+        functions: &["list-invitations"],
+        actions: &[Query, BatchGetItem],
+        keys: &["P#*", "REQUEST#*", "U#*"],
+        index: None,
+    },
+    Pattern {
+        name: "send an invitation again: member, invitation, user, event",
+        functions: &["resend-invitation"],
+        actions: &[BatchGetItem, PutItem, UpdateItem],
+        keys: &["P#*", "REQUEST#*", "U#*"],
+        index: None,
+    },
+    Pattern {
+        name: "take an invitation back, alone or with its membership",
+        functions: &["revoke-invitation"],
+        actions: &[BatchGetItem, PutItem, UpdateItem, DeleteItem],
+        keys: &["P#*", "REQUEST#*", "U#*"],
         index: None,
     },
 ];

@@ -57,19 +57,21 @@ impl Tenant<'_> {
 impl Store {
     /// A new project with `admins` active administrators.
     pub fn create_project(&self, project: &Project, admins: u32) -> Vec<Step> {
-        let id = project.id();
-        let name = project.name().and_then(sortable);
-        let row = Row {
-            resource: ResourceRow::current(project.resource()),
-            updated_in: ALL_PROJECTS.into(),
-            named_in: name.is_some().then(|| ALL_PROJECTS.into()),
-            name,
-        };
-        vec![
-            Step::create(row::item(&Key::Project(id), &row)),
-            Step::create(row::item(&Key::Admins(id), &AdminsRow { admins })),
-        ]
+        let admins = row::item(&Key::Admins(project.id()), &AdminsRow { admins });
+        vec![Step::create(project_item(project)), Step::create(admins)]
     }
+}
+
+/// A project's row.
+pub(crate) fn project_item(project: &Project) -> Item {
+    let name = project.name().and_then(sortable);
+    let row = Row {
+        resource: ResourceRow::current(project.resource()),
+        updated_in: ALL_PROJECTS.into(),
+        named_in: name.is_some().then(|| ALL_PROJECTS.into()),
+        name,
+    };
+    row::item(&Key::Project(project.id()), &row)
 }
 
 /// Reads a project's row.

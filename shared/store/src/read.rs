@@ -1,6 +1,6 @@
 //! Strong reads by key, in one round trip, and pages of ranges.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Select};
@@ -90,17 +90,11 @@ impl Store {
     /// [`Failure::Unavailable`] when the table leaves keys unread after several attempts: absence is never guessed.
     pub(crate) async fn get(&self, keys: &[Key]) -> Result<Found, Failure> {
         let mut wanted: Vec<Item> = Vec::with_capacity(keys.len());
-        let mut seen: Vec<&Key> = Vec::with_capacity(keys.len());
-        for key in keys
-            .iter()
-            .filter(|key| {
-                let new = !seen.contains(key);
-                seen.push(key);
-                new
-            })
-            .collect::<Vec<_>>()
-        {
-            wanted.push(row::place(key));
+        let mut seen = HashSet::with_capacity(keys.len());
+        for key in keys {
+            if seen.insert(key) {
+                wanted.push(row::place(key));
+            }
         }
         let mut found = Found::default();
         for chunk in wanted.chunks(BATCH) {

@@ -8,33 +8,46 @@ use crate::keys::Key;
 use crate::row;
 use crate::step::Step;
 
-#[derive(serde::Serialize, serde::Deserialize)]
-struct KeysRow {
-    keys: String,
+/// The system's keys as stored.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct StoredKeys {
+    /// The document, private parts sealed by the master key.
+    #[serde(with = "document")]
+    pub keys: Value,
+    /// The master key, encrypted by a key service; `None` when it is kept elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wrapped: Option<String>,
+}
+
+/// The document is kept as text: it is never searched.
+mod document {
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::{Serialize, Serializer};
+    use serde_json::Value;
+
+    pub(super) fn serialize<S: Serializer>(value: &Value, to: S) -> Result<S::Ok, S::Error> {
+        value.to_string().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Value, D::Error> {
+        serde_json::from_str(&String::deserialize(from)?).map_err(D::Error::custom)
+    }
 }
 
 impl Store {
-    /// The document of the system's keys; `None` before the bootstrap command has run.
+    /// The system's keys; `None` before the bootstrap command has run.
     ///
     /// # Errors
     /// [`Failure::Unavailable`], [`Failure::Corrupt`].
-    pub async fn system_keys(&self) -> Result<Option<Value>, Failure> {
+    pub async fn system_keys(&self) -> Result<Option<StoredKeys>, Failure> {
         let key = Key::SystemKeys;
-        let Some(item) = self.get(std::slice::from_ref(&key)).await?.take(&key) else {
-            return Ok(None);
-        };
-        let row: KeysRow = row::read("the system's keys", item)?;
-        serde_json::from_str(&row.keys)
-            .map_err(|cause| Failure::corrupt("the system's keys", cause))
+        let item = self.get(std::slice::from_ref(&key)).await?.take(&key);
+        item.map(|item| row::read("the system's keys", item))
+            .transpose()
     }
 
     /// The system's keys, if there are none yet.
-    pub fn create_system_keys(&self, keys: &Value) -> Step {
-        Step::create(row::item(
-            &Key::SystemKeys,
-            &KeysRow {
-                keys: keys.to_string(),
-            },
-        ))
+    pub fn create_system_keys(&self, keys: &StoredKeys) -> Step {
+        Step::create(row::item(&Key::SystemKeys, keys))
     }
 }

@@ -158,6 +158,9 @@ impl Transaction {
             Some(service) if is_throttling(service.code().unwrap_or_default()) => {
                 Verdict::Throttled(Failure::unavailable("the table", error))
             }
+            Some(service) if is_oversized(service.message().unwrap_or_default()) => {
+                Verdict::Final(Failure::from(Refusal::TooLarge).into())
+            }
             Some(service) if service.code() == Some("ValidationException") => {
                 Verdict::Final(Failure::unavailable("a transaction", error).into())
             }
@@ -217,6 +220,11 @@ fn is_too_large(reason: &CancellationReason) -> bool {
         reason.code(),
         Some("ValidationError" | "ItemCollectionSizeLimitExceeded")
     )
+}
+
+/// An item ends at 400 KB, a transaction at 4 MB; the table says so in words only.
+fn is_oversized(message: &str) -> bool {
+    message.contains("size has exceeded") || message.contains("exceeds the maximum allowed size")
 }
 
 fn is_throttled(reason: &CancellationReason) -> bool {

@@ -104,6 +104,20 @@ impl Store {
         item.map(|item| read_user(id, item)).transpose()
     }
 
+    /// Users by id; those that are not there are left out.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, Failure> {
+        let keys: Vec<Key> = ids.iter().map(|id| Key::User(*id)).collect();
+        let mut found = self.get(&keys).await?;
+        let items = ids
+            .iter()
+            .zip(&keys)
+            .filter_map(|(id, key)| Some((*id, found.take(key)?)));
+        items.map(|(id, item)| read_user(id, item)).collect()
+    }
+
     /// A new user, with the guard of his address and his password. The guard's absence is what makes the address unique: when it
     /// is there after all, the transaction reports that something changed.
     pub fn create_user(&self, new: &NewUser) -> Vec<Step> {
@@ -126,6 +140,15 @@ impl Store {
             steps.push(Step::create(row::item(&Key::Credential(id), &row)));
         }
         steps
+    }
+
+    /// A user's password from now on; every session but none survives it, because the epoch rises.
+    pub fn set_password(&self, user: UserId, password: &str) -> Vec<Step> {
+        let credential = row::item(&Key::Credential(user), &CredentialRow { password });
+        let epoch = Step::update(&Key::User(user), "SET epoch = epoch + :one")
+            .number(":one", 1)
+            .when("attribute_exists(PK)");
+        vec![Step::append(credential), epoch]
     }
 
     /// The holder must still hold the address, with the same proof, when the transaction commits.

@@ -7,13 +7,21 @@
     reason = "a test stops where its sentence turns out false"
 )]
 
+mod budgets;
 mod contract;
 mod delivery;
 mod faults;
 mod house;
+mod input;
+mod invite;
+mod isolation;
 mod ledger;
+mod list;
+mod members;
+mod projects;
 mod races;
 mod refusals;
+mod samples;
 mod second_engine;
 mod secrets;
 mod world;

@@ -9,6 +9,8 @@ use super::Invoke;
 /// AWS has no such pause, so it must not cost a record its attempts.
 const KNOCKS: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(200);
+/// How long a function may take. The host does not tell when one dies in the middle, so somebody must stop waiting.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Calls functions through the invocation address of a Lambda host, `<api>/2015-03-31/functions/<name>/invocations`.
 pub fn invoke_over_http(api: &str) -> Invoke {
@@ -16,7 +18,7 @@ pub fn invoke_over_http(api: &str) -> Invoke {
     let client = reqwest::Client::new();
     Arc::new(move |function, event| {
         let url = format!("{api}/2015-03-31/functions/{function}/invocations");
-        let call = client.post(url).json(&event);
+        let call = client.post(url).timeout(LONGEST).json(&event);
         Box::pin(async move { answer(knock(call).await.map_err(|error| error.to_string())?).await })
     })
 }

@@ -8,11 +8,12 @@ use roster_app::{Config, Error};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
-    let master = app::master_key(&config)?;
-    let store = app::store(&app::sdk_config().await, &config.table);
+    let sdk = app::sdk_config().await;
+    let (master, wrapped) = app::found_master(&config.master, &sdk).await?;
+    let store = app::store(&sdk, &config.table);
     let founding = founding()?;
     let moment = (founding, app::now(), app::dice());
-    let said = match bootstrap(&store, &config.settings, &master, moment).await? {
+    let said = match bootstrap(&store, &config.settings, (&master, wrapped), moment).await? {
         Founded::Now => "founded: keys, super administrator and administration client",
         Founded::Before => "nothing to do: the installation has its keys",
     };
@@ -26,6 +27,10 @@ async fn main() -> Result<(), Error> {
     Ok(())
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command reads what no function is told"
+)]
 fn founding() -> Result<Founding, Error> {
     let variable = |name: &str| std::env::var(name).map_err(|_| format!("{name} is missing"));
     Ok(Founding {

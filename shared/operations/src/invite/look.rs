@@ -1,7 +1,7 @@
 //! What an invitation meets, read in one round trip: who holds the address, which profiles have it, whether what it refers to
 //! exists, and what was answered to its key before.
 
-use domain::{Blind, Caller, Failure, Invitation, ProfileRef, Project, Refusal, Scope};
+use domain::{Blind, Failure, Invitation, ProfileRef, Project, Scope};
 use fhir::Reference;
 use store::{Answered, Found, Holder, Key, Stored, Tenant};
 
@@ -22,7 +22,9 @@ pub struct Seen {
     pub(super) with_email: Vec<(ProfileRef, Option<String>)>,
     /// The profile that the request names.
     pub(super) named: Option<Stored>,
-    project: Option<Project>,
+    /// The project, if it is not the caller's own.
+    pub(super) project: Option<Project>,
+    realm: Option<Key>,
     holders: Vec<(Scope, Key, Option<Holder>)>,
     references: Vec<(String, Reference)>,
     found: Found,
@@ -32,7 +34,7 @@ pub(super) async fn look(
     means: Means<'_>,
     tenant: Tenant<'_>,
     invitation: Invitation,
-    slip: Option<Slip>,
+    (slip, realm): (Option<Slip>, Option<Key>),
 ) -> Result<Seen, Failure> {
     let email = invitation
         .email
@@ -43,11 +45,11 @@ pub(super) async fn look(
     let named = invitation
         .profile
         .map(|profile| tenant.resource_key(profile.kind.as_str(), profile.id));
-    let mut keys = vec![tenant.project_key()];
+    let mut keys: Vec<Key> = realm.iter().cloned().collect();
     keys.extend(guards.iter().map(|(_, key)| key.clone()));
     keys.extend(named.clone());
     keys.extend(slip.as_ref().map(|slip| slip.key().clone()));
-    keys.extend(references::keys(tenant, &references));
+    keys.extend(references::keys(tenant, &references)?);
     let (found, with_email) = tokio::join!(
         tenant.read(&keys),
         profiles(tenant, &invitation, email.as_ref())
@@ -72,6 +74,7 @@ pub(super) async fn look(
         earlier: earlier.flatten(),
         invitation,
         slip,
+        realm,
         email,
         holders,
         references,
@@ -110,17 +113,6 @@ fn references_of(invitation: &Invitation) -> Vec<(String, Reference)> {
 }
 
 impl Seen {
-    /// The project that the person is invited into.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`].
-    pub(super) fn project(&self, caller: &Caller) -> Result<Project, Failure> {
-        if caller.is_at_home() {
-            return Ok(caller.project().clone());
-        }
-        self.project.clone().ok_or_else(|| Refusal::NotFound.into())
-    }
-
     /// Who holds the address in `scope`, and the guard that says so.
     pub(super) fn holder(&self, scope: Scope) -> Option<(&Key, Option<Holder>)> {
         let found = self.holders.iter().find(|(of, ..)| *of == scope);
@@ -135,6 +127,6 @@ impl Seen {
 
     /// The same request, looked at anew.
     pub(super) async fn again(self, means: Means<'_>, tenant: Tenant<'_>) -> Result<Self, Failure> {
-        look(means, tenant, self.invitation, self.slip).await
+        look(means, tenant, self.invitation, (self.slip, self.realm)).await
     }
 }

@@ -1,6 +1,6 @@
 //! Which rows a list of members reads.
 
-use domain::{MembershipId, ProfileRef, ProfileType, ProjectId, UserId};
+use domain::{Fault, MembershipId, ProfileRef, ProfileType, ProjectId, UserId};
 use fhir::search::{Filter, Modifier, Query};
 use store::MemberRange;
 
@@ -31,6 +31,49 @@ impl Plan {
         }
         let narrow = query.filters.iter().find_map(narrow);
         narrow.unwrap_or_else(|| ranges(query))
+    }
+}
+
+/// Ids that one request may name.
+const MOST_IDS: usize = 100;
+
+/// Refuses what would otherwise be left out of the answer in silence, or read without bound.
+pub(super) fn check(query: &Query) -> Result<(), Vec<Fault>> {
+    let mut faults = Vec::new();
+    let mut refuse = |there: bool, field: &str, words: &str| {
+        if there {
+            faults.push(Fault::invalid(field, words));
+        }
+    };
+    refuse(
+        !query.chains.is_empty(),
+        "chain",
+        "Chained search is not supported for ProjectMembership",
+    );
+    refuse(
+        !query.revinclude.is_empty(),
+        "_revinclude",
+        "_revinclude is not supported for ProjectMembership",
+    );
+    refuse(
+        query.deleted.is_some(),
+        "_deleted",
+        "_deleted is not supported for ProjectMembership",
+    );
+    let ids = query
+        .filters
+        .iter()
+        .filter(|filter| filter.param.code == "_id");
+    let named = ids.map(|filter| filter.values.len()).sum::<usize>();
+    refuse(
+        named > MOST_IDS,
+        "_id",
+        "At most 100 ids can be searched at once",
+    );
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(faults)
     }
 }
 

@@ -13,10 +13,10 @@ fn every_route_is_an_event_of_its_function_and_every_event_is_a_route() {
     for (name, function) in template.functions() {
         let wanted = routes(name);
         let found = routes_of(function);
-        for (method, path) in wanted.difference(&found) {
+        if let Some((method, path)) = wanted.difference(&found).next() {
             panic!("infra/template.yaml: {name} lacks an HttpApi event for {method} {path}");
         }
-        for (method, path) in found.difference(&wanted) {
+        if let Some((method, path)) = found.difference(&wanted).next() {
             panic!("shared/gateway/src/routes.rs: no row sends {method} {path} to {name}");
         }
     }

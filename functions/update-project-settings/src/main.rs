@@ -1,0 +1,34 @@
+//! `POST /admin/projects/{projectId}/secrets` and `…/sites`: replace a whole list.
+
+use app::routes::{SET_SECRETS, SET_SITES};
+use app::{Answer, Ask, Error, Function, Reply};
+use operations::project_settings::{self, SettingKind};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    Function::new()
+        .on(&SET_SECRETS, secrets)
+        .on(&SET_SITES, sites)
+        .serve()
+        .await
+}
+
+async fn secrets(ask: Ask) -> Answer {
+    replace(ask, SettingKind::Secret).await
+}
+
+async fn sites(ask: Ask) -> Answer {
+    replace(ask, SettingKind::Site).await
+}
+
+async fn replace(ask: Ask, kind: SettingKind) -> Answer {
+    let list = ask
+        .call
+        .array()
+        .and_then(|list| Ok(project_settings::parse(kind, list)?));
+    let look = |tenant, claimant| project_settings::look_for_change(tenant, claimant, list);
+    let (caller, (list, read)) = ask.admit(look).await?;
+    let project =
+        project_settings::replace(ask.means, &caller, read.as_ref(), (kind, list)).await?;
+    Ok(Reply::json(project.to_json(ask.call.view())))
+}

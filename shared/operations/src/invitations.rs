@@ -1,0 +1,263 @@
+//! Invitations as a product: which are open, send one again, take one back.
+
+use domain::{Caller, Failure, Fault, MembershipId, Refusal, RequestId, Timestamp, User, UserId};
+use fhir::{Reference, Resource};
+use serde_json::{Map, Value, json};
+use store::{Aborted, Action, Delivery, InvitationRow, Letter, Member, Tenant, Transaction};
+
+use crate::{Means, remove_member};
+
+/// Invitations on one page.
+const PAGE: usize = 100;
+
+/// What has become of an invitation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Waiting for the person.
+    Pending,
+    /// The person has set a password by it, or had proven the address before.
+    Accepted,
+    /// Its link is too old. The letter can be sent again.
+    Expired,
+    /// An administrator has taken it back.
+    Revoked,
+}
+
+impl Status {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Accepted => "accepted",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    /// Reads the filter of a list; empty means all.
+    ///
+    /// # Errors
+    /// A fault that names the words it could be.
+    pub fn parse(word: Option<&str>) -> Result<Option<Self>, Failure> {
+        let all = [Self::Pending, Self::Accepted, Self::Expired, Self::Revoked];
+        match word.filter(|word| !word.is_empty()) {
+            None => Ok(None),
+            Some(word) => match all.into_iter().find(|status| status.as_str() == word) {
+                Some(status) => Ok(Some(status)),
+                None => {
+                    let words = "Status must be pending, accepted, expired or revoked";
+                    Err(Fault::invalid("status", words).into())
+                }
+            },
+        }
+    }
+
+    fn of(row: &InvitationRow, user: Option<&User>, now: Timestamp) -> Self {
+        let proven = user.is_some_and(|user| user.standing.is_proven());
+        if row.revoked {
+            Self::Revoked
+        } else if row.used || row.letter == Letter::Joined || proven {
+            Self::Accepted
+        } else if row.expires.is_some_and(|at| at <= now.as_seconds()) {
+            Self::Expired
+        } else {
+            Self::Pending
+        }
+    }
+}
+
+/// A page of a project's invitations: `{ invitations, next? }`; `next` is the place to go on from.
+///
+/// # Errors
+/// The fault of the filter or the cursor, [`Failure::Unavailable`].
+pub async fn look_at_all(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    (status, cursor): (Result<Option<Status>, Failure>, Option<&str>),
+) -> Result<Value, Failure> {
+    let status = status?;
+    let context = format!("{}\ninvitations", tenant.project());
+    let start = match cursor {
+        None => None,
+        Some(cursor) => {
+            let id = means
+                .keys
+                .open_cursor(&context, cursor)
+                .and_then(|id| id.parse().ok());
+            Some(id.ok_or_else(|| Fault::invalid("_cursor", "Invalid cursor"))?)
+        }
+    };
+    let (ids, next) = tenant.invitations(PAGE, start).await?;
+    let rows = means.store.requests(&ids).await?;
+    let users: Vec<UserId> = rows.iter().map(InvitationRow::user).collect();
+    let users = means.store.users(&users).await?;
+    let views = rows.iter().filter_map(|row| {
+        let user = users.iter().find(|user| user.id() == row.user());
+        let found = Status::of(row, user, means.now);
+        status
+            .is_none_or(|wanted| wanted == found)
+            .then(|| view(row, found))
+    });
+    let mut page = json!({ "invitations": views.collect::<Vec<_>>() });
+    if let Some(next) = next {
+        page["next"] = means
+            .keys
+            .seal_cursor(&context, &next.to_string(), &means.dice)
+            .into();
+    }
+    Ok(page)
+}
+
+/// An invitation as administrators see it: never its secret, nor anything to make one of.
+fn view(row: &InvitationRow, status: Status) -> Value {
+    let mut view = Map::new();
+    let mut say = |field: &str, value: Value| {
+        view.insert(field.to_owned(), value);
+    };
+    say("id", row.id().to_string().into());
+    say("status", status.as_str().into());
+    say("delivery", json!(row.delivery));
+    say(
+        "membership",
+        Reference::new("ProjectMembership", row.membership().uuid()).to_json(),
+    );
+    say(
+        "user",
+        domain::user_reference(row.user(), row.email.as_deref()).to_json(),
+    );
+    say("created", row.created.clone().into());
+    say("letters", row.send_seq.into());
+    if let Some(expires) = row.expires {
+        say(
+            "expiresAt",
+            Timestamp::from_millis(expires.saturating_mul(1000))
+                .to_string()
+                .into(),
+        );
+    }
+    if let Some(reason) = row.reason.as_ref().filter(|reason| !reason.is_empty()) {
+        say("reason", reason.clone().into());
+    }
+    Value::Object(view)
+}
+
+/// The member whose invitation it is, to be read beside the authorisation.
+///
+/// # Errors
+/// [`Refusal::NotFound`], [`Refusal::Gone`], [`Failure::Unavailable`].
+pub async fn look(tenant: Tenant<'_>, id: Option<MembershipId>) -> Result<Member, Failure> {
+    remove_member::look(tenant, id).await
+}
+
+/// Sends the letter again: an earlier link is dead at once, the new one comes to exist when the letter goes out.
+///
+/// # Errors
+/// [`Refusal::NotFound`] when nobody invited the member, [`Refusal::InvitationAccepted`], [`Refusal::InvitationRevoked`],
+/// [`Refusal::NoAddress`].
+pub async fn resend(means: Means<'_>, caller: &Caller, member: &Member) -> Result<Value, Failure> {
+    let tenant = means.store.of(caller);
+    let (mut row, user) = invitation(means, member).await?;
+    match Status::of(&row, user.as_ref(), means.now) {
+        Status::Accepted => return Err(Refusal::InvitationAccepted.into()),
+        Status::Revoked => return Err(Refusal::InvitationRevoked.into()),
+        Status::Pending | Status::Expired => {}
+    }
+    if row.email.is_none() {
+        return Err(Refusal::NoAddress.into());
+    }
+    row.epoch = user.map_or(row.epoch, |user| user.standing.epoch);
+    let event = (Action::Execute, "resend-invitation");
+    let resource = member.membership.resource();
+    let written = Transaction::new()
+        .step(
+            tenant
+                .invite_again(row.id(), &row)
+                .or(Refusal::InvitationRevoked),
+        )
+        .step(means.event(caller, event, resource, std::collections::BTreeMap::new()))
+        .commit(means.store, means.dice)
+        .await;
+    settled(written)?;
+    row.delivery = Delivery::Queued;
+    row.send_seq += 1;
+    row.expires = None;
+    row.reason = None;
+    Ok(view(&row, Status::Pending))
+}
+
+/// What becomes of the membership when its invitation is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Membership {
+    /// It stays.
+    Keep,
+    /// It goes with the invitation.
+    Remove,
+}
+
+impl Membership {
+    /// Reads the wish of a request; keeping is what happens unless it says otherwise.
+    ///
+    /// # Errors
+    /// A fault that names the words it could be.
+    pub fn parse(word: Option<&str>) -> Result<Self, Failure> {
+        match word {
+            None | Some("keep") => Ok(Self::Keep),
+            Some("remove") => Ok(Self::Remove),
+            Some(_) => {
+                Err(Fault::invalid("membership", "Membership must be keep or remove").into())
+            }
+        }
+    }
+}
+
+/// Takes an invitation back: its link is dead at once.
+///
+/// # Errors
+/// [`Refusal::NotFound`] when nobody invited the member, [`Refusal::InvitationAccepted`], [`Refusal::InvitationRevoked`]; what
+/// removing a member refuses.
+pub async fn revoke(
+    means: Means<'_>,
+    caller: &Caller,
+    (member, fate): (Member, Membership),
+) -> Result<(), Failure> {
+    let tenant = means.store.of(caller);
+    let (row, user) = invitation(means, &member).await?;
+    match Status::of(&row, user.as_ref(), means.now) {
+        Status::Accepted => return Err(Refusal::InvitationAccepted.into()),
+        Status::Revoked => return Err(Refusal::InvitationRevoked.into()),
+        Status::Pending | Status::Expired => {}
+    }
+    let revoked = tenant.revoke_invitation(row.id());
+    if fate == Membership::Remove {
+        return remove_member::remove_with(means, caller, member, &[revoked]).await;
+    }
+    let resource: &Resource = member.membership.resource();
+    let event = (Action::Execute, "revoke-invitation");
+    let written = Transaction::new()
+        .step(revoked)
+        .step(means.event(caller, event, resource, std::collections::BTreeMap::new()))
+        .commit(means.store, means.dice)
+        .await;
+    settled(written)
+}
+
+async fn invitation(
+    means: Means<'_>,
+    member: &Member,
+) -> Result<(InvitationRow, Option<User>), Failure> {
+    let id: RequestId = member.invitation.ok_or(Refusal::NotFound)?;
+    let user = member.membership.user().id().map(UserId::new);
+    let users: Vec<UserId> = user.into_iter().collect();
+    let ids = [id];
+    let (rows, users) = tokio::join!(means.store.requests(&ids), means.store.users(&users));
+    let row = rows?.pop().ok_or(Refusal::NotFound)?;
+    Ok((row, users?.pop()))
+}
+
+fn settled(written: Result<(), Aborted>) -> Result<(), Failure> {
+    match written {
+        Ok(()) => Ok(()),
+        Err(Aborted::Failed(failure)) => Err(failure),
+        Err(Aborted::Changed) => Err(Refusal::Contended.into()),
+    }
+}

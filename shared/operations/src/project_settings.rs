@@ -1,0 +1,245 @@
+//! A project's secrets and sites: replaced as whole lists, shown to its administrators, and every reveal is written down.
+
+use domain::{Caller, Claimant, Failure, Fault, PROJECT, Project, Secret};
+use fhir::Resource;
+use identity::Sealed;
+use serde_json::{Map, Value, json};
+use store::{Aborted, Action, Event, SealedSetting, Step, Tenant, Transaction};
+
+pub use store::SettingKind;
+
+use crate::{Means, realm};
+
+/// How many secrets and how many sites a project may have: they change together, in one transaction.
+const MOST: usize = 40;
+/// The longest name of a secret, in bytes: it is part of a key.
+const LONGEST_NAME: usize = 512;
+
+/// What a look at a project's settings finds.
+pub struct Seen {
+    settings: Vec<SealedSetting>,
+    project: Option<Project>,
+}
+
+/// The project's settings, to be read beside the authorisation.
+///
+/// # Errors
+/// [`Failure::Unavailable`], [`Failure::Corrupt`].
+pub async fn look(tenant: Tenant<'_>, claimant: Claimant) -> Result<Seen, Failure> {
+    let away = realm::key(tenant, &claimant).is_some();
+    let project = async {
+        if away {
+            tenant.read_project().await
+        } else {
+            Ok(None)
+        }
+    };
+    let (settings, project) = tokio::join!(tenant.settings(), project);
+    Ok(Seen {
+        settings: settings?,
+        project: project?,
+    })
+}
+
+/// The project alone, to be read beside the authorisation of a change.
+///
+/// # Errors
+/// The faults of the list, [`Failure::Unavailable`].
+pub async fn look_for_change(
+    tenant: Tenant<'_>,
+    claimant: Claimant,
+    list: Result<Vec<Value>, Failure>,
+) -> Result<(Vec<Value>, Option<Project>), Failure> {
+    let list = list?;
+    match realm::key(tenant, &claimant) {
+        Some(_) => Ok((list, tenant.read_project().await?)),
+        None => Ok((list, None)),
+    }
+}
+
+/// What the administration pages show of a project: `{ id, name, secret, site }`.
+///
+/// # Errors
+/// [`domain::Refusal::NotFound`], [`Failure::Unavailable`]: secrets are not shown if the reveal cannot be written down.
+pub async fn show(means: Means<'_>, caller: &Caller, seen: Seen) -> Result<Value, Failure> {
+    let project = realm::project(caller, seen.project.as_ref())?;
+    let mut shown = Map::new();
+    shown.insert("id".into(), project.id().to_string().into());
+    shown.extend(
+        project
+            .name()
+            .map(|name| ("name".to_owned(), Value::from(name))),
+    );
+    let lists = opened(means, &project, &seen.settings)?;
+    if lists.contains_key("secret") {
+        note_reveal(means, caller, &project).await?;
+    }
+    shown.extend(lists);
+    Ok(json!({ "project": shown }))
+}
+
+async fn note_reveal(means: Means<'_>, caller: &Caller, project: &Project) -> Result<(), Failure> {
+    let parties = (caller.profile(), project.reference());
+    let event = Event::success(Action::Execute, "reveal-secrets", parties, means.now);
+    let step = means.store.of(caller).record(&event, means.now, means.dice);
+    match Transaction::new()
+        .step(step)
+        .commit(means.store, means.dice)
+        .await
+    {
+        Ok(()) | Err(Aborted::Changed) => Ok(()),
+        Err(Aborted::Failed(failure)) => Err(failure),
+    }
+}
+
+/// The lists as FHIR has them; a list that is empty is not there.
+fn opened(
+    means: Means<'_>,
+    project: &Project,
+    settings: &[SealedSetting],
+) -> Result<Map<String, Value>, Failure> {
+    let mut lists = Map::new();
+    for setting in settings {
+        let sealed: Sealed = serde_json::from_value(setting.sealed.clone().into())
+            .map_err(|cause| Failure::corrupt("a project's setting", cause))?;
+        let text = means.keys.unseal(&place(project, setting), &sealed)?;
+        let value: Value = serde_json::from_str(text.reveal())
+            .map_err(|cause| Failure::corrupt("a project's setting", cause))?;
+        let list = lists
+            .entry(field(setting.kind))
+            .or_insert_with(|| json!([]));
+        list.as_array_mut()
+            .into_iter()
+            .for_each(|list| list.push(value.clone()));
+    }
+    Ok(lists)
+}
+
+/// Which row a setting is sealed for: moved to another project or name, it does not open.
+fn place(project: &Project, setting: &SealedSetting) -> String {
+    format!("{}/{}/{}", project.id(), field(setting.kind), setting.name)
+}
+
+fn field(kind: SettingKind) -> &'static str {
+    match kind {
+        SettingKind::Secret => "secret",
+        SettingKind::Site => "site",
+    }
+}
+
+/// Reads a whole list as posted.
+///
+/// # Errors
+/// One fault per setting that does not fit the definition; a list that is too long, a name that is too long or there twice.
+pub fn parse(kind: SettingKind, list: Vec<Value>) -> Result<Vec<Value>, Vec<Fault>> {
+    let name = field(kind);
+    let whole = json!({ "resourceType": PROJECT, name: list });
+    let mut faults = domain::faults(PROJECT, &whole);
+    if list.len() > MOST {
+        faults.push(Fault::structure(
+            format!("{PROJECT}.{name}"),
+            format!("At most {MOST} are possible"),
+        ));
+    }
+    let names: Vec<&str> = list
+        .iter()
+        .filter_map(|setting| setting["name"].as_str())
+        .collect();
+    for (at, setting) in names
+        .iter()
+        .enumerate()
+        .filter(|_| kind == SettingKind::Secret)
+    {
+        let path = format!("{PROJECT}.{name}[{at}].name");
+        if setting.len() > LONGEST_NAME {
+            faults.push(Fault::structure(path.clone(), "Name is too long"));
+        }
+        if names[..at].contains(setting) {
+            faults.push(Fault::structure(path, "Name is used twice"));
+        }
+    }
+    if faults.is_empty() {
+        Ok(list)
+    } else {
+        Err(faults)
+    }
+}
+
+/// Replaces a whole list; the project gets a new version, and the answer shows both lists.
+///
+/// # Errors
+/// [`domain::Refusal::NotFound`], [`domain::Refusal::Contended`] when others keep changing the project.
+pub async fn replace(
+    means: Means<'_>,
+    caller: &Caller,
+    read: Option<&Project>,
+    (kind, list): (SettingKind, Vec<Value>),
+) -> Result<Resource, Failure> {
+    let tenant = means.store.of(caller);
+    let old = realm::project(caller, read)?;
+    // Read after the project: whoever changes them changes the project's version, and this write then fails.
+    let settings_before = tenant.settings().await?;
+    let mut resource = old.resource().clone();
+    resource.meta = means.next_version(caller.profile(), &resource.meta);
+    let new = Project::from_resource(resource);
+    let settings = sealed(means, &new, kind, &list);
+    let (former, others): (Vec<_>, Vec<_>) =
+        settings_before.into_iter().partition(|s| s.kind == kind);
+    let fields = [(field(kind).to_owned(), "changed".to_owned())].into();
+    let event = (Action::Update, "update-project-settings");
+    let written = Transaction::new()
+        .steps(tenant.replace_project(&old, &new))
+        .steps(steps(tenant, &former, &settings))
+        .step(means.event(caller, event, new.resource(), fields))
+        .commit(means.store, means.dice)
+        .await;
+    match written {
+        Ok(()) => {
+            let now: Vec<SealedSetting> = settings.into_iter().chain(others).collect();
+            let mut answer = new.resource().clone();
+            answer.body.extend(opened(means, &new, &now)?);
+            Ok(answer)
+        }
+        Err(Aborted::Failed(failure)) => Err(failure),
+        Err(Aborted::Changed) => Err(domain::Refusal::Contended.into()),
+    }
+}
+
+fn sealed(
+    means: Means<'_>,
+    project: &Project,
+    kind: SettingKind,
+    list: &[Value],
+) -> Vec<SealedSetting> {
+    let seal = |(at, value): (usize, &Value)| {
+        let name = match kind {
+            SettingKind::Secret => value["name"].as_str().unwrap_or_default().to_owned(),
+            SettingKind::Site => format!("{at:04}"),
+        };
+        let open = SealedSetting {
+            kind,
+            name,
+            at,
+            sealed: String::new(),
+        };
+        let sealed = means.keys.seal(
+            &place(project, &open),
+            &Secret::new(value.to_string()),
+            &means.dice,
+        );
+        let sealed = json!(sealed).as_str().unwrap_or_default().to_owned();
+        SealedSetting { sealed, ..open }
+    };
+    list.iter().enumerate().map(seal).collect()
+}
+
+/// A row that stays is written over; one that goes is deleted: no row is touched twice in a transaction.
+fn steps(tenant: Tenant<'_>, former: &[SealedSetting], settings: &[SealedSetting]) -> Vec<Step> {
+    let stays = |old: &&SealedSetting| settings.iter().any(|new| new.name == old.name);
+    let gone = former
+        .iter()
+        .filter(|old| !stays(old))
+        .map(|old| tenant.drop_setting(old));
+    gone.chain(settings.iter().map(|new| tenant.put_setting(new)))
+        .collect()
+}

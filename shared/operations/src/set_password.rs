@@ -1,0 +1,127 @@
+//! An administrator sets a member's password: of a project-scoped user by his project's administrators, of anybody by the server's.
+
+use domain::{Caller, Email, Failure, Fault, Form, ProjectId, Refusal, Scope};
+use identity::password::{self, Password};
+use serde_json::{Map, Value};
+use store::{Aborted, Action, Event, Holder, Transaction};
+
+use crate::Means;
+
+/// A well-formed request.
+pub struct NewPassword {
+    email: Option<Email>,
+    password: Option<Password>,
+    project: Option<ProjectId>,
+}
+
+impl NewPassword {
+    /// Reads the body of the request.
+    ///
+    /// # Errors
+    /// One fault per badly formed field.
+    pub fn parse(body: &Map<String, Value>) -> Result<Self, Vec<Fault>> {
+        let mut form = Form::new(body);
+        let email = form
+            .value("email")
+            .and_then(Value::as_str)
+            .and_then(|email| email.parse().ok());
+        if email.is_none() {
+            form.fault(Fault::invalid("email", "Valid email address is required"));
+        }
+        let password = form
+            .value("password")
+            .and_then(Value::as_str)
+            .filter(|text| text.len() >= 8);
+        let password = match password.map(Password::parse) {
+            Some(Ok(password)) => Some(password),
+            Some(Err(fault)) => {
+                form.fault(fault);
+                None
+            }
+            None => {
+                let words = "Invalid password, must be at least 8 characters";
+                form.fault(Fault::invalid("password", words));
+                None
+            }
+        };
+        let named = form.text("projectId");
+        let project = named.and_then(|id| id.parse().ok());
+        if named.is_some() && project.is_none() {
+            form.fault(Fault::invalid("projectId", "Invalid project ID"));
+        }
+        form.finish(Self {
+            email,
+            password,
+            project,
+        })
+    }
+}
+
+/// In which scopes the user is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Users of the caller's own project.
+    OwnProject,
+    /// Users of the named project, then those above all projects.
+    Everywhere,
+}
+
+/// Sets the password. Every session of the user ends; which of his addresses is proven does not change.
+///
+/// # Errors
+/// A fault for a user who is not there, [`Failure::Unavailable`].
+pub async fn set_password(
+    means: Means<'_>,
+    caller: &Caller,
+    wish: &NewPassword,
+    reach: Reach,
+) -> Result<(), Failure> {
+    let (Some(email), Some(password)) = (&wish.email, &wish.password) else {
+        return Err(Refusal::Forbidden.into());
+    };
+    let blind = means.blind_email(email);
+    let scopes: Vec<Scope> = match reach {
+        Reach::OwnProject => vec![Scope::Project(caller.realm())],
+        Reach::Everywhere => wish
+            .project
+            .map(Scope::Project)
+            .into_iter()
+            .chain([Scope::Server])
+            .collect(),
+    };
+    let mut found: Option<(Scope, Holder)> = None;
+    for scope in scopes {
+        if found.is_none() {
+            found = means
+                .store
+                .holder_of(scope, &blind)
+                .await?
+                .map(|holder| (scope, holder));
+        }
+    }
+    let (scope, holder) = found.ok_or_else(|| Fault::general("User not found"))?;
+    let hash = password::hash(password, &means.dice);
+    let subject = domain::user_reference(holder.user, None);
+    let fields = [("password".to_owned(), "changed".to_owned())].into();
+    let event = Event::success(
+        Action::Update,
+        "set-password",
+        (caller.profile(), subject),
+        means.now,
+    );
+    let recorded_in = scope.project().unwrap_or(caller.realm());
+    let written = Transaction::new()
+        .steps(means.store.set_password(holder.user, &hash))
+        .step(means.store.founding(recorded_in).record(
+            &event.with_fields(fields),
+            means.now,
+            means.dice,
+        ))
+        .commit(means.store, means.dice)
+        .await;
+    match written {
+        Ok(()) => Ok(()),
+        Err(Aborted::Failed(failure)) => Err(failure),
+        Err(Aborted::Changed) => Err(Refusal::Contended.into()),
+    }
+}

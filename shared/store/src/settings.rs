@@ -1,0 +1,109 @@
+//! A project's secrets and sites: sealed, one row each, so that reading the project never loads them.
+
+use domain::{Failure, Project};
+use serde::{Deserialize, Serialize};
+
+use crate::keys::{self, Key};
+use crate::projects::project_item;
+use crate::read::Range;
+use crate::row::{self, ResourceRow, SK};
+use crate::step::Step;
+use crate::tenant::Tenant;
+
+/// Which list of the project a setting belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SettingKind {
+    /// `Project.secret`.
+    Secret,
+    /// `Project.site`.
+    Site,
+}
+
+/// A secret or site, sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedSetting {
+    /// Which list.
+    pub kind: SettingKind,
+    /// The secret's name, which is part of its key; sites are numbered.
+    pub name: String,
+    /// Its place in the list.
+    pub at: usize,
+    /// What it says, sealed.
+    pub sealed: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Row {
+    at: usize,
+    sealed: String,
+}
+
+impl Tenant<'_> {
+    /// The project's secrets and sites, in the order of their lists.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn settings(&self) -> Result<Vec<SealedSetting>, Failure> {
+        let range = Range::prefix(keys::project(self.project), keys::SETTINGS);
+        let mut settings = Vec::new();
+        let mut start = None;
+        loop {
+            let page = self.store.page(&range, 1000, start).await?;
+            for item in page.items {
+                settings.extend(setting(item)?);
+            }
+            start = page.next;
+            if start.is_none() {
+                settings.sort_by_key(|setting| setting.at);
+                return Ok(settings);
+            }
+        }
+    }
+
+    /// A secret or site from now on.
+    pub fn put_setting(&self, setting: &SealedSetting) -> Step {
+        let row = Row {
+            at: setting.at,
+            sealed: setting.sealed.clone(),
+        };
+        Step::append(row::item(&self.setting_key(setting), &row))
+    }
+
+    /// A secret or site that is no more.
+    pub fn drop_setting(&self, setting: &SealedSetting) -> Step {
+        Step::delete(&self.setting_key(setting))
+    }
+
+    /// The project, changed since it was read as `old`.
+    pub fn replace_project(&self, old: &Project, new: &Project) -> Vec<Step> {
+        let read = old.resource().meta.version;
+        let past = Key::Version(self.past(domain::PROJECT, old.id().uuid()), read);
+        vec![
+            Step::replace(project_item(new), read),
+            Step::append(row::item(&past, &ResourceRow::past(old.resource()))),
+        ]
+    }
+
+    fn setting_key(&self, setting: &SealedSetting) -> Key {
+        match setting.kind {
+            SettingKind::Secret => Key::Secret(self.project, setting.name.clone()),
+            SettingKind::Site => Key::Site(self.project, setting.at),
+        }
+    }
+}
+
+fn setting(item: row::Item) -> Result<Option<SealedSetting>, Failure> {
+    let place = row::text(&item, SK).to_owned();
+    let (kind, name) = match place.split_once('#') {
+        Some(("SECRET", name)) => (SettingKind::Secret, name),
+        Some(("SITE", at)) => (SettingKind::Site, at),
+        _ => return Ok(None),
+    };
+    let row: Row = row::read("a project's setting", item)?;
+    Ok(Some(SealedSetting {
+        kind,
+        name: name.to_owned(),
+        at: row.at,
+        sealed: row.sealed,
+    }))
+}

@@ -1,0 +1,119 @@
+//! Measures requests and keeps what they cost.
+
+use harness::proxy::Recording;
+use harness::world::{Client, Request, World};
+
+/// The cost of one request.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Cost {
+    pub(super) trips: usize,
+    pub(super) base_wru: f64,
+    pub(super) index_wru: f64,
+    pub(super) rru: f64,
+}
+
+impl From<&Recording> for Cost {
+    fn from(recording: &Recording) -> Self {
+        Self {
+            trips: recording.trips(),
+            base_wru: recording.base_wru(),
+            index_wru: recording.index_wru(),
+            rru: recording.rru(),
+        }
+    }
+}
+
+struct Line {
+    name: String,
+    cost: Cost,
+    limit: (usize, f64),
+}
+
+/// A world's meter.
+pub(super) struct Meter {
+    pub(super) world: &'static World,
+    lines: Vec<Line>,
+}
+
+impl Meter {
+    pub(super) fn of(world: &'static World) -> Self {
+        Self {
+            world,
+            lines: Vec::new(),
+        }
+    }
+
+    /// Sends a request that must succeed, and returns its cost. A cost beyond `limit` (trips, base write units) is told by
+    /// [`Meter::print`], so that one run tells all of them.
+    pub(super) async fn run(
+        &mut self,
+        name: &str,
+        caller: &Client,
+        request: Request,
+        limit: (usize, f64),
+    ) -> Cost {
+        self.measure((name, 0), caller, request, limit).await
+    }
+
+    /// As [`Meter::run`], for a request that the table refuses this many times before it takes it: refused calls cost nothing
+    /// that can be planned, and are counted apart.
+    pub(super) async fn measure(
+        &mut self,
+        (name, refused): (&str, usize),
+        caller: &Client,
+        request: Request,
+        limit: (usize, f64),
+    ) -> Cost {
+        let recorder = self.world.proxy().record();
+        let answer = caller.send(request).await;
+        let mut recording = recorder.finish().of(answer.request_id());
+        let calls = recording.calls.len();
+        recording.calls.retain(|call| call.status == 200);
+        assert_eq!(
+            calls - recording.calls.len(),
+            refused,
+            "{name}: refused calls"
+        );
+        assert!(
+            matches!(answer.status, 200 | 201),
+            "{name}: {}",
+            answer.text
+        );
+        assert!(!recording.calls.is_empty(), "{name}: nothing was recorded");
+        let cost = Cost::from(&recording);
+        self.lines.push(Line {
+            name: name.to_owned(),
+            cost: cost.clone(),
+            limit,
+        });
+        cost
+    }
+
+    /// Prints what was measured, and stops the test when something cost more than it may.
+    #[expect(
+        clippy::print_stdout,
+        reason = "the table is what the test is read for"
+    )]
+    pub(super) fn print(&self) {
+        println!(
+            "| Operation | Trips | limit | WRU | limit | index WRU | RRU |\n|---|---|---|---|---|---|---|"
+        );
+        let mut broken = Vec::new();
+        for Line { name, cost, limit } in &self.lines {
+            let Cost {
+                trips,
+                base_wru,
+                index_wru,
+                rru,
+            } = cost;
+            let (most_trips, most_units) = limit;
+            println!(
+                "| {name} | {trips} | {most_trips} | {base_wru} | {most_units} | {index_wru} | {rru} |"
+            );
+            if trips > most_trips || base_wru > most_units {
+                broken.push(name);
+            }
+        }
+        assert!(broken.is_empty(), "over budget: {broken:?}");
+    }
+}

@@ -1,0 +1,111 @@
+//! A request that each route takes, so that loops over the routes can send one: a new route needs a line here, and every loop
+//! covers it.
+
+use gateway::Route;
+use harness::world::Request;
+use serde_json::{Value, json};
+
+/// What fills the parameters of a path.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) project: String,
+    pub(crate) membership: String,
+    /// The profile of that membership.
+    pub(crate) profile: Value,
+    pub(crate) kind: String,
+    pub(crate) id: String,
+}
+
+impl Place {
+    /// The path of a route here.
+    pub(crate) fn path(&self, route: &Route) -> String {
+        let part = |part: &str| match part {
+            "{projectId}" => self.project.clone(),
+            "{membershipId}" => self.membership.clone(),
+            "{resourceType}" => self.kind.clone(),
+            "{id}" => self.id.clone(),
+            part if part.starts_with('{') => {
+                panic!(
+                    "samples.rs does not know what fills {part} of {}",
+                    route.path
+                )
+            }
+            part => part.to_owned(),
+        };
+        let parts: Vec<String> = route.path.split('/').map(part).collect();
+        parts.join("/")
+    }
+
+    /// A request that the route takes here.
+    pub(crate) fn request(&self, route: &Route) -> Request {
+        let request = Request::new(route.method, &self.path(route));
+        match self.body(route) {
+            Sample::Nothing => request,
+            Sample::Json(body) => request.json(&body),
+            Sample::Form(form) => request.body(FORM, form.to_owned()),
+        }
+    }
+
+    /// A body that the route takes here.
+    pub(crate) fn body(&self, route: &Route) -> Sample {
+        Sample::Json(match (route.method, route.path) {
+            ("GET" | "DELETE", _) => return Sample::Nothing,
+            ("POST", "/oauth2/token") => {
+                return Sample::Form("grant_type=client_credentials&client_id=x&client_secret=y");
+            }
+            ("POST", "/fhir/R4/ProjectMembership/_search") => return Sample::Form("_count=1"),
+            ("POST", "/fhir/R4/Project") => json!({
+                "resourceType": "Project", "name": "Sample", "description": "A sample", "strictMode": true,
+                "features": ["bots"], "setting": [{ "name": "s", "valueString": "v" }],
+            }),
+            ("POST", "/fhir/R4/Project/$init") => json!({ "name": "Sample" }),
+            ("POST", "/admin/projects/{projectId}/invite") => invite(),
+            ("POST", "/admin/projects/{projectId}/members/{membershipId}") => self.membership(),
+            ("POST", "/admin/projects/{projectId}/client") => json!({
+                "name": "Sample", "description": "A sample", "redirectUri": "https://example.com/",
+                "redirectUris": ["https://example.com/"], "accessTokenLifetime": "1h",
+                "refreshTokenLifetime": "1d", "identityProvider": {
+                    "authorizeUrl": "https://example.com/a", "tokenUrl": "https://example.com/t",
+                    "userInfoUrl": "https://example.com/u", "clientId": "c", "clientSecret": "s",
+                },
+            }),
+            ("POST", "/fhir/R4/{resourceType}") => json!({
+                "resourceType": self.kind, "active": true, "birthDate": "2000-01-01",
+                "name": [{ "given": ["Alice"], "family": "Smith" }],
+                "identifier": [{ "system": "https://example.com/", "value": "1" }],
+            }),
+            (method, path) => panic!("{method} {path} has no sample body in samples.rs"),
+        })
+    }
+
+    fn membership(&self) -> Value {
+        json!({
+            "resourceType": "ProjectMembership", "id": self.membership, "active": true, "admin": false,
+            "externalId": "sample-1", "userName": "sample.one",
+            "identifier": [{ "system": "https://example.com/", "value": "1" }],
+            "project": { "reference": format!("Project/{}", self.project) },
+            "user": { "reference": "User/00000000-0000-4000-8000-000000000001" },
+            "profile": self.profile,
+        })
+    }
+}
+
+fn invite() -> Value {
+    json!({
+        "resourceType": "Practitioner", "firstName": "Alice", "lastName": "Smith", "externalId": "sample-2",
+        "password": "correct horse", "scope": "project", "sendEmail": false, "upsert": false,
+        "forceNewMembership": false, "mfaRequired": false,
+        "membership": { "admin": false, "active": true, "userName": "sample.two" },
+    })
+}
+
+/// The content type of forms.
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The body of a sample request.
+#[derive(Clone, Debug)]
+pub(crate) enum Sample {
+    Nothing,
+    Json(Value),
+    Form(&'static str),
+}
