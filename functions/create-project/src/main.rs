@@ -33,8 +33,11 @@ async fn create(ask: Ask) -> Answer {
 
 async fn init(ask: Ask) -> Answer {
     let start = ask.call.object().and_then(|body| Ok(Start::parse(&body)?));
-    let (caller, start) = ask.admit(|_, _| async { start }).await?;
-    let project = init_project::init_project(ask.means, &caller, start).await?;
+    let wish = ask.once().and_then(|once| Ok((start?, once)));
+    let (caller, seen) = ask
+        .admit(|tenant, claimant| init_project::look(ask.means, tenant, claimant, wish))
+        .await?;
+    let project = init_project::init_project(ask.means, &caller, seen).await?;
     Ok(Reply::created(
         &project,
         ask.call.view(),

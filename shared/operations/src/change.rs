@@ -57,14 +57,15 @@ pub(crate) async fn change(
     };
     let answer = new.membership.resource();
     let fields = changed_fields(&old.resource().body, &answer.body);
-    // First, so that a request that was carried out already is answered again and not refused for what it did itself.
+    // First, so that a request that was carried out already is answered again and not refused for what it did itself. The
+    // membership before the count, so that nobody is called the last administrator who is none any more.
     let once = change
         .slip
         .map(|slip| slip.remember(tenant, answer, means.now));
     Transaction::new()
         .steps(once)
-        .steps(admin_step(tenant, old, &new.membership))
         .steps(tenant.replace_member(old, &new)?)
+        .steps(admin_step(tenant, old, &new.membership))
         .steps(guards(means, tenant, old, &new.membership)?)
         .steps(profile_steps(tenant, old, &new.membership)?)
         .steps(move_edge(tenant, old, &new.membership).await?)

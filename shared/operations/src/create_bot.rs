@@ -1,6 +1,6 @@
 //! Create a bot: its resource and the membership by which it acts. Bots are kept and administered, not executed.
 
-use domain::{Caller, Claimant, Failure, Fault, Form, Project, Refusal};
+use domain::{Caller, Claimant, Failure, Fault, Form, Project};
 use fhir::{Reference, Resource};
 use serde_json::{Map, Value, json};
 use store::{Aborted, Action, Found, Key, Tenant, Transaction};
@@ -96,7 +96,7 @@ pub async fn look(
 /// Creates the bot.
 ///
 /// # Errors
-/// [`Refusal::NotFound`] for a project that is not there, faults of references that do not resolve.
+/// [`domain::Refusal::NotFound`] for a project that is not there, faults of references that do not resolve.
 pub async fn create_bot(
     means: Means<'_>,
     caller: &Caller,
@@ -137,6 +137,9 @@ pub async fn create_bot(
     match written {
         Ok(()) => Ok(resource),
         Err(Aborted::Failed(failure)) => Err(failure),
-        Err(Aborted::Changed) => Err(Refusal::Contended.into()),
+        Err(Aborted::Changed) => {
+            let earlier = Slip::answered_meanwhile(seen.slip.as_ref(), tenant, means.now).await?;
+            answer_again(tenant, &earlier).await
+        }
     }
 }

@@ -106,7 +106,7 @@ impl NewApplication {
 /// Creates the application; the answer shows its secret.
 ///
 /// # Errors
-/// [`Refusal::NotFound`] for a project that is not there, faults of references that do not resolve.
+/// [`domain::Refusal::NotFound`] for a project that is not there, faults of references that do not resolve.
 pub async fn create_client(
     means: Means<'_>,
     caller: &Caller,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use store::{Aborted, Action, Tenant, Transaction};
 
 use crate::Means;
-use crate::once::{Slip, Wish};
+use crate::once::{self, Slip, Wish};
 use crate::record::all_fields;
 
 /// Fields that refer to what a new project cannot have yet, or that have a place of their own.
@@ -67,18 +67,10 @@ pub async fn look(
     wish: Wish<Map<String, Value>>,
 ) -> Result<Seen, Failure> {
     let (fields, once) = wish?;
-    let Some(slip) = once.map(|once| once.slip(means, tenant, &claimant)) else {
-        return Ok(Seen {
-            fields,
-            slip: None,
-            earlier: None,
-        });
-    };
-    let mut found = tenant.read(std::slice::from_ref(slip.key())).await?;
-    let earlier = slip.earlier(tenant, &mut found, means.now)?;
+    let (slip, earlier) = once::look(means, tenant, &claimant, once).await?;
     Ok(Seen {
         fields,
-        slip: Some(slip),
+        slip,
         earlier,
     })
 }
@@ -128,7 +120,10 @@ pub async fn create_project(
 }
 
 /// The project that was made for the same key.
-async fn created_before(means: Means<'_>, earlier: &store::Answered) -> Result<Resource, Failure> {
+pub(crate) async fn created_before(
+    means: Means<'_>,
+    earlier: &store::Answered,
+) -> Result<Resource, Failure> {
     let id = domain::ProjectId::new(earlier.resource);
     let project = means.store.founding(id).read_project().await?;
     Ok(project.ok_or(Refusal::Gone)?.into_resource())

@@ -6,11 +6,13 @@ use domain::{
 };
 use fhir::{Reference, Resource};
 use serde_json::{Map, Value, json};
-use store::{Aborted, Action, Holder, Member, NewUser, Step, Tenant, Transaction};
+use store::{Aborted, Action, Answered, Holder, Member, NewUser, Step, Tenant, Transaction};
 
 use crate::Means;
 use crate::create_client::Application;
+use crate::create_project::created_before;
 use crate::invite::index_steps;
+use crate::once::{self, Slip, Wish};
 use crate::record::all_fields;
 
 /// How often a project is decided anew when the owner's address was taken meanwhile.
@@ -100,6 +102,32 @@ enum Owner {
     New(Box<NewUser>),
 }
 
+/// What the request meets.
+pub struct Seen {
+    start: Start,
+    slip: Option<Slip>,
+    earlier: Option<Answered>,
+}
+
+/// What the request meets, to be read beside the authorisation.
+///
+/// # Errors
+/// The faults of the request, the refusal of an earlier key with another body, [`Failure::Unavailable`].
+pub async fn look(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    claimant: domain::Claimant,
+    wish: Wish<Start>,
+) -> Result<Seen, Failure> {
+    let (start, once) = wish?;
+    let (slip, earlier) = once::look(means, tenant, &claimant, once).await?;
+    Ok(Seen {
+        start,
+        slip,
+        earlier,
+    })
+}
+
 /// Carries it out.
 ///
 /// # Errors
@@ -107,19 +135,31 @@ enum Owner {
 pub async fn init_project(
     means: Means<'_>,
     caller: &Caller,
-    start: Start,
+    seen: Seen,
 ) -> Result<Resource, Failure> {
+    if let Some(earlier) = &seen.earlier {
+        return created_before(means, earlier).await;
+    }
+    let home = means.store.of(caller);
     for _ in 0..ROUNDS {
-        let owner = owner(means, caller, &start).await?;
-        let parts = Parts::make(means, caller, &start, owner)?;
-        let written = parts
-            .transaction(means, caller)?
+        let owner = owner(means, caller, &seen.start).await?;
+        let parts = Parts::make(means, caller, &seen.start, owner)?;
+        let resource = parts.project.resource();
+        let once = seen.slip.as_ref();
+        let written = Transaction::new()
+            .steps(once.map(|slip| slip.remember(home, resource, means.now)))
+            .steps(parts.steps(means, caller)?)
             .commit_or_look_again(means.store, means.dice)
             .await;
         match written {
             Ok(()) => return Ok(parts.project.into_resource()),
             Err(Aborted::Failed(failure)) => return Err(failure),
             Err(Aborted::Changed) => {}
+        }
+        match Slip::answered_meanwhile(once, home, means.now).await {
+            Ok(earlier) => return created_before(means, &earlier).await,
+            Err(Failure::Refused(Refusal::Contended)) => {}
+            Err(failure) => return Err(failure),
         }
     }
     Err(Refusal::Contended.into())
@@ -212,7 +252,7 @@ impl Parts {
         })
     }
 
-    fn transaction(&self, means: Means<'_>, caller: &Caller) -> Result<Transaction, Failure> {
+    fn steps(&self, means: Means<'_>, caller: &Caller) -> Result<Vec<Step>, Failure> {
         let tenant = means.store.founding(self.project.id());
         let admins = u32::from(self.owner.is_some());
         let resource = self.project.resource();
@@ -223,15 +263,15 @@ impl Parts {
             means.now,
         );
         let event = event.with_fields(all_fields(&resource.body));
-        let mut transaction = Transaction::new();
+        let mut steps = Vec::new();
         if let Some(new) = &self.new_owner {
-            transaction = transaction.steps(means.store.create_user(new));
+            steps.extend(means.store.create_user(new));
         }
-        Ok(transaction
-            .steps(means.store.create_project(&self.project, admins))
-            .steps(self.application.steps(means, tenant)?)
-            .steps(self.owner_steps(means, tenant)?)
-            .step(tenant.record(&event, means.now, means.dice)))
+        steps.extend(means.store.create_project(&self.project, admins));
+        steps.extend(self.application.steps(means, tenant)?);
+        steps.extend(self.owner_steps(means, tenant)?);
+        steps.push(tenant.record(&event, means.now, means.dice));
+        Ok(steps)
     }
 
     fn owner_steps(&self, means: Means<'_>, tenant: Tenant<'_>) -> Result<Vec<Step>, Failure> {

@@ -56,10 +56,14 @@ pub async fn invite(
         let project = realm::project(caller, seen.project.as_ref())?;
         seen.check_references(tenant)?;
         let parts = Parts::decide(means, caller, &seen, &project)?;
-        let written = if round > 0 && is_member(tenant, &seen, &parts).await? {
-            Err(Failure::from(Refusal::AlreadyMember).into())
+        let refusal = if round > 0 {
+            refusal_ahead(means, tenant, &seen, &parts).await?
         } else {
-            write(means, caller, &seen, &parts).await
+            None
+        };
+        let written = match refusal {
+            Some(refusal) => Err(Failure::from(refusal).into()),
+            None => write(means, caller, &seen, &parts).await,
         };
         match written {
             Ok(()) => return Ok(parts.member.membership.into_resource()),
@@ -69,6 +73,9 @@ pub async fn invite(
             {
                 match upsert::overlay(means, caller, &seen, &parts).await {
                     Err(Aborted::Changed) => {}
+                    // The profiles were read beside the holder, perhaps a moment before both came to be: look once more.
+                    Err(Aborted::Failed(Failure::Refused(Refusal::DifferentProfile)))
+                        if round == 0 => {}
                     Err(Aborted::Failed(failure)) => return Err(failure),
                     Ok(resource) => return Ok(resource),
                 }
@@ -80,13 +87,24 @@ pub async fn invite(
     Err(Refusal::Contended.into())
 }
 
-/// Whether the write would be refused for the user's edge. The write knows by itself; this is for a round in which others are in
-/// its way, who have most likely made the very member.
-async fn is_member(tenant: Tenant<'_>, seen: &Seen, parts: &Parts) -> Result<bool, Failure> {
-    if seen.invitation.existing == Existing::AddAnother {
-        return Ok(false);
+/// What the write would be refused for. The write knows by itself; this is for a round in which others are in its way, who have
+/// most likely made the very member, or taken the very id.
+async fn refusal_ahead(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    seen: &Seen,
+    parts: &Parts,
+) -> Result<Option<Refusal>, Failure> {
+    let alone = seen.invitation.existing != Existing::AddAnother;
+    if alone && !tenant.memberships_of(parts.user()).await?.is_empty() {
+        return Ok(Some(Refusal::AlreadyMember));
     }
-    Ok(!tenant.memberships_of(parts.user()).await?.is_empty())
+    for (guard, taken) in parts.guards(means, tenant) {
+        if tenant.membership_behind(&guard).await?.is_some() {
+            return Ok(Some(taken));
+        }
+    }
+    Ok(None)
 }
 
 /// One transaction. The order of the steps is the order in which refusals are reported: that the request was carried out already

@@ -48,6 +48,24 @@ impl Once {
     }
 }
 
+/// Where a request's record stands, and what was answered before; for operations that have nothing else to read.
+///
+/// # Errors
+/// [`Refusal::IdempotencyMismatch`], [`Failure::Unavailable`].
+pub(crate) async fn look(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    claimant: &Claimant,
+    once: Option<Once>,
+) -> Result<(Option<Slip>, Option<Answered>), Failure> {
+    let Some(slip) = once.map(|once| once.slip(means, tenant, claimant)) else {
+        return Ok((None, None));
+    };
+    let mut found = tenant.read(std::slice::from_ref(slip.key())).await?;
+    let earlier = slip.earlier(tenant, &mut found, means.now)?;
+    Ok((Some(slip), earlier))
+}
+
 impl Slip {
     /// The key to read.
     pub(crate) fn key(&self) -> &Key {

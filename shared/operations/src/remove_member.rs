@@ -78,9 +78,10 @@ async fn write(
     let resource = membership.resource();
     let last = means.next_version(caller.profile(), &resource.meta);
     let event = (Action::Delete, "remove-member");
+    // The membership before the count, so that one who is gone already is not called the last administrator.
     Transaction::new()
-        .steps(membership.counts_as_admin().then(|| tenant.lose_admin()))
         .step(tenant.delete_member(membership)?)
+        .steps(membership.counts_as_admin().then(|| tenant.lose_admin()))
         .step(tenant.keep_version(resource))
         .step(tenant.bury(&resource.kind, resource.id, &last))
         .steps(edge_step(tenant, member, edge)?)

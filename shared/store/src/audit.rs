@@ -68,7 +68,8 @@ impl Event {
             action,
             operation: operation.to_owned(),
             who,
-            what: Some(what),
+            // A name is a value, too.
+            what: Some(what.with_display("")),
             outcome: "0".into(),
             description: None,
             fields: BTreeMap::new(),

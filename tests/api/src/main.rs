@@ -10,6 +10,7 @@
 mod budgets;
 mod contract;
 mod delivery;
+mod faults;
 mod house;
 mod input;
 mod invite;
@@ -20,7 +21,10 @@ mod list;
 mod members;
 mod projects;
 mod races;
+mod refusals;
 mod samples;
+mod second_engine;
+mod secrets;
 mod world;
 
 use std::path::{Path, PathBuf};

@@ -71,16 +71,21 @@ pub(crate) async fn post_with(
     caller.send(request).await
 }
 
-/// A world of one's own, with every route of the product and at most `instances` processes of each function.
+/// A world of one's own, with at most `instances` processes of each function.
 pub(crate) async fn start(instances: usize, plan: Plan) -> World {
+    let world = World::start(options(instances, plan)).await;
+    world.expect("the world starts")
+}
+
+/// What a world with every route of the product is made of.
+pub(crate) fn options(instances: usize, plan: Plan) -> Options {
     let route = |route: &gateway::Route| (route.method, route.path, route.function);
-    let options = Options {
+    Options {
         routes: gateway::ROUTES.iter().map(route).collect(),
         instances,
         plan,
         environment: Vec::new(),
-    };
-    World::start(options).await.expect("the world starts")
+    }
 }
 
 /// Sends `count` requests at once and returns their answers in the order of their numbers.

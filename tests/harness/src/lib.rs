@@ -8,4 +8,5 @@ mod background;
 pub mod build;
 pub mod host;
 pub mod proxy;
+pub mod second_engine;
 pub mod world;

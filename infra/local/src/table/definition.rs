@@ -65,15 +65,20 @@ impl Definition {
         }
     }
 
+    /// The body of a `CreateTable` call, for any engine.
+    pub fn request(&self, table_name: &str) -> Value {
+        let mut body = self.properties.clone();
+        body.insert("TableName".into(), table_name.into());
+        Value::Object(body)
+    }
+
     /// Makes the table, or finds it there already, made from an equal definition.
     ///
     /// # Errors
     /// The engine refuses the definition, or holds a table of this name with other keys or indexes.
     pub fn create(&self, database: &Database, table_name: &str) -> Result<(), Advice> {
-        let mut body = self.properties.clone();
-        body.insert("TableName".into(), table_name.into());
         let request =
-            serde_json::from_value(Value::Object(body)).map_err(|error| refused(&error))?;
+            serde_json::from_value(self.request(table_name)).map_err(|error| refused(&error))?;
         match database.create_table(request) {
             Ok(_) => self.switch_time_to_live(database, table_name),
             Err(DynoxideError::ResourceInUseException(_)) => self.compare(database, table_name),

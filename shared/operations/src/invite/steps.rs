@@ -2,7 +2,7 @@
 
 use domain::{Existing, Failure, ProfileRef, ProfileType, Refusal, UserId, emails};
 use fhir::Resource;
-use store::{Step, Tenant};
+use store::{Key, Step, Tenant};
 
 use super::parts::{Identity, Parts, Profile};
 use crate::Means;
@@ -56,21 +56,25 @@ impl Parts {
         means: Means<'_>,
         tenant: Tenant<'_>,
     ) -> Result<Vec<Step>, Failure> {
+        let claim = |(guard, taken): (Key, Refusal)| {
+            let claim = tenant.claim(&guard, &self.member.membership)?;
+            Ok(claim.or(taken))
+        };
+        self.guards(means, tenant).into_iter().map(claim).collect()
+    }
+
+    /// The guards of external id and user name, and what it means when they are held.
+    pub(super) fn guards(&self, means: Means<'_>, tenant: Tenant<'_>) -> Vec<(Key, Refusal)> {
         let membership = &self.member.membership;
-        let mut steps = Vec::new();
-        if let Some(id) = membership.external_id() {
+        let external_id = membership.external_id().map(|id| {
             let guard = tenant.external_id_guard(means.blind_external_id(id));
-            steps.push(
-                tenant
-                    .claim(&guard, membership)?
-                    .or(Refusal::ExternalIdTaken),
-            );
-        }
-        if let Some(name) = membership.user_name() {
+            (guard, Refusal::ExternalIdTaken)
+        });
+        let user_name = membership.user_name().map(|name| {
             let guard = tenant.user_name_guard(means.blind_user_name(name));
-            steps.push(tenant.claim(&guard, membership)?.or(Refusal::UserNameTaken));
-        }
-        Ok(steps)
+            (guard, Refusal::UserNameTaken)
+        });
+        external_id.into_iter().chain(user_name).collect()
     }
 }
 

@@ -76,6 +76,9 @@ async fn of_many_removals_of_one_member_at_once_one_succeeds_and_the_others_find
     let (world, _turn) = arena().await;
     let project = world.project("Everybody fires Alice").await;
     let alice = member(&project, "alice.fired@example.com").await;
+    let mut admin = alice.clone();
+    admin["admin"] = json!(true);
+    project.update(&project.admin, &admin).await.must(200);
     let path = project.path(&format!("members/{}", alice["id"].as_str().unwrap()));
     let answers = at_once(MANY, |_| {
         let (admin, path) = (project.admin.clone(), path.clone());

@@ -118,6 +118,18 @@ async fn an_application_made_many_times_at_once_with_one_key_is_made_once() {
 }
 
 #[tokio::test]
+async fn a_bot_made_many_times_at_once_with_one_key_is_made_once() {
+    let (world, _turn) = arena().await;
+    let project = world.project("One bot").await;
+    let body = json!({ "name": "Robot", "description": "Makes no copies" });
+    let answers = repeated(&project.admin, &project.path("bot"), &body).await;
+    equal(&answers, 201);
+    let ledger = Ledger::read(world).await;
+    ledger.must_hold();
+    assert_eq!(ledger.resources(&project.id, "Bot").len(), 1);
+}
+
+#[tokio::test]
 async fn a_project_made_many_times_at_once_with_one_key_is_made_once() {
     let (world, _turn) = arena().await;
     let body = json!({ "resourceType": "Project", "name": "Made once" });

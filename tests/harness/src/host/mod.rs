@@ -22,7 +22,7 @@ use serde_json::Value;
 
 pub use routes::Route;
 
-pub(crate) use guard::remove_at_end;
+pub(crate) use guard::{release, remove_at_end, watch as kill_at_end};
 
 use crate::background::{self, Task};
 use processes::Processes;

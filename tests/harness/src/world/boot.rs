@@ -11,7 +11,7 @@ use local::pump::{Invoke, Pump, Stream, StreamConsumer};
 use local::table::{Definition, Engine, Storage};
 use tokio::process::Command;
 
-use super::{Client, Options, World};
+use super::{Client, Options, World, table_call};
 use crate::host::{self, Host, Setup};
 use crate::proxy::Proxy;
 use crate::{background, build};
@@ -27,7 +27,8 @@ const DEADLINE: Duration = Duration::from_secs(30);
 const ROOT_CLIENT: &str = "f0f0f0f0-0000-4000-8000-000000000001";
 const ROOT_SECRET: &str = "the-root-client-of-a-test-world";
 
-pub(super) async fn boot(options: Options) -> io::Result<World> {
+/// `elsewhere` is an engine that holds the rows instead of the embedded one.
+pub(super) async fn boot(options: Options, elsewhere: Option<&str>) -> io::Result<World> {
     let binaries = build::functions().await?.to_owned();
     let folder = tempfile::Builder::new().prefix("roster-world-").tempdir()?;
     host::remove_at_end(folder.path());
@@ -37,7 +38,11 @@ pub(super) async fn boot(options: Options) -> io::Result<World> {
     let template = build::workspace().join("infra/template.yaml");
     let engine = engine(&template).await?;
     let mailbox = mailbox().await?;
-    let proxy = Proxy::start(engine.url()).await?;
+    let table = match elsewhere {
+        Some(url) => table_at(url, &template).await?,
+        None => engine.url().to_owned(),
+    };
+    let proxy = Proxy::start(&table).await?;
     let setup = Setup {
         binaries: binaries.clone(),
         routes: options.routes,
@@ -67,6 +72,7 @@ pub(super) async fn boot(options: Options) -> io::Result<World> {
         pump,
         mailbox,
         engine,
+        table,
         root,
         _folder: folder,
     })
@@ -81,6 +87,20 @@ async fn engine(template: &Path) -> io::Result<Engine> {
         .create(engine.database(), local::TABLE_NAME)
         .map_err(io::Error::other)?;
     Ok(engine)
+}
+
+/// Makes the template's table in another engine.
+async fn table_at(url: &str, template: &Path) -> io::Result<String> {
+    let definition = Definition::from_template(template).map_err(io::Error::other)?;
+    let request = definition.request(local::TABLE_NAME);
+    let made = table_call(url, "CreateTable", &request).await;
+    match made.status {
+        200 => Ok(url.to_owned()),
+        _ => Err(io::Error::other(format!(
+            "the engine refuses the table: {}",
+            made.text
+        ))),
+    }
 }
 
 async fn mailbox() -> io::Result<Mailbox> {

@@ -44,6 +44,7 @@ pub struct World {
     pump: Pump,
     mailbox: Mailbox,
     engine: Engine,
+    table: String,
     root: Client,
     _folder: TempDir,
 }
@@ -54,7 +55,15 @@ impl World {
     /// # Errors
     /// When the functions do not build, a part does not start, or the bootstrap command fails; the error says which.
     pub async fn start(options: Options) -> io::Result<Self> {
-        boot::boot(options).await
+        boot::boot(options, None).await
+    }
+
+    /// The same before another engine, at this URL, that holds no table yet. Its stream is not followed: no letter goes out.
+    ///
+    /// # Errors
+    /// As [`World::start`]; when the engine refuses the table.
+    pub async fn start_before(engine: &str, options: Options) -> io::Result<Self> {
+        boot::boot(options, Some(engine)).await
     }
 
     /// Base URL of the API, without a last slash.
@@ -77,7 +86,7 @@ impl World {
         &self.mailbox
     }
 
-    /// The table engine itself, behind the proxy.
+    /// The embedded table engine, whose stream is followed.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
@@ -149,11 +158,16 @@ impl World {
     }
 
     async fn ask_table(&self, action: &str, body: &Value) -> Answer {
-        let request = Request::new("POST", "/")
-            .header("x-amz-target", &format!("DynamoDB_20120810.{action}"))
-            .header("authorization", boot::SIGNATURE)
-            .header("x-amz-date", "20260101T000000Z")
-            .body("application/x-amz-json-1.0", body.to_string());
-        Client::new(self.engine.url()).send(request).await.must(200)
+        table_call(&self.table, action, body).await.must(200)
     }
+}
+
+/// One call to a table engine, past every proxy.
+pub(crate) async fn table_call(url: &str, action: &str, body: &Value) -> Answer {
+    let request = Request::new("POST", "/")
+        .header("x-amz-target", &format!("DynamoDB_20120810.{action}"))
+        .header("authorization", boot::SIGNATURE)
+        .header("x-amz-date", "20260101T000000Z")
+        .body("application/x-amz-json-1.0", body.to_string());
+    Client::new(url).send(request).await
 }
