@@ -15,7 +15,7 @@ async fn answer(ask: Ask) -> Answer {
         ask.call.query_value("_cursor"),
     );
     let (_, page) = ask
-        .admit(|tenant, _| invitations::look_at_all(ask.means, tenant, wish))
+        .admit(|tenant, claimant| invitations::look_at_all(ask.means, tenant, claimant, wish))
         .await?;
     Ok(Reply::json(page))
 }

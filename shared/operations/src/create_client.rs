@@ -2,7 +2,7 @@
 
 use domain::{
     Caller, ClientId, Failure, Fault, Form, Membership, PROJECT_MEMBERSHIP, ProfileType, Project,
-    Refusal, Secret,
+    Secret,
 };
 use fhir::{Reference, Resource};
 use identity::secret;
@@ -106,7 +106,7 @@ impl NewApplication {
 /// Creates the application; the answer shows its secret.
 ///
 /// # Errors
-/// [`Refusal::NotFound`] for a project that is not there, faults of references that do not resolve.
+/// [`domain::Refusal::NotFound`] for a project that is not there, faults of references that do not resolve.
 pub async fn create_client(
     means: Means<'_>,
     caller: &Caller,

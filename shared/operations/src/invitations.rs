@@ -1,11 +1,13 @@
 //! Invitations as a product: which are open, send one again, take one back.
 
-use domain::{Caller, Failure, Fault, MembershipId, Refusal, RequestId, Timestamp, User, UserId};
+use domain::{
+    Caller, Claimant, Failure, Fault, MembershipId, Refusal, RequestId, Timestamp, User, UserId,
+};
 use fhir::{Reference, Resource};
 use serde_json::{Map, Value, json};
 use store::{Aborted, Action, Delivery, InvitationRow, Letter, Member, Tenant, Transaction};
 
-use crate::{Means, remove_member};
+use crate::{Means, realm, remove_member};
 
 /// Invitations on one page.
 const PAGE: usize = 100;
@@ -69,10 +71,11 @@ impl Status {
 /// A page of a project's invitations: `{ invitations, next? }`; `next` is the place to go on from.
 ///
 /// # Errors
-/// The fault of the filter or the cursor, [`Failure::Unavailable`].
+/// The fault of the filter or the cursor, [`Refusal::NotFound`] for a project that is not there, [`Failure::Unavailable`].
 pub async fn look_at_all(
     means: Means<'_>,
     tenant: Tenant<'_>,
+    claimant: Claimant,
     (status, cursor): (Result<Option<Status>, Failure>, Option<&str>),
 ) -> Result<Value, Failure> {
     let status = status?;
@@ -87,7 +90,18 @@ pub async fn look_at_all(
             Some(id.ok_or_else(|| Fault::invalid("_cursor", "Invalid cursor"))?)
         }
     };
-    let (ids, next) = tenant.invitations(PAGE, start).await?;
+    let project = async {
+        match realm::key(tenant, &claimant) {
+            Some(_) => {
+                let found = tenant.read_project().await?;
+                found.map(drop).ok_or_else(|| Refusal::NotFound.into())
+            }
+            None => Ok::<(), Failure>(()),
+        }
+    };
+    let (project, ids) = tokio::join!(project, tenant.invitations(PAGE, start));
+    project?;
+    let (ids, next) = ids?;
     let rows = means.store.requests(&ids).await?;
     let users: Vec<UserId> = rows.iter().map(InvitationRow::user).collect();
     let users = means.store.users(&users).await?;
