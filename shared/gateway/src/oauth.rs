@@ -51,12 +51,9 @@ impl ClientCredentials {
         }
         let (id, secret) = match call.header("authorization") {
             None => (field("client_id"), field("client_secret")),
-            Some(_) => {
-                let (id, secret) = call
-                    .basic_credentials()
-                    .ok_or("Invalid authorization header")?;
-                (Some(id), Some(secret))
-            }
+            Some(header) if !is_basic(header) => return Err("Invalid authorization header"),
+            // What cannot be decoded names nobody, as recorded.
+            Some(_) => call.basic_credentials().unzip(),
         };
         let scope = field("scope").unwrap_or_else(|| "openid".to_owned());
         if scope.len() > LONGEST_SCOPE {
@@ -72,6 +69,11 @@ impl ClientCredentials {
             scope,
         })
     }
+}
+
+fn is_basic(header: &str) -> bool {
+    let scheme = header.split_whitespace().next().unwrap_or_default();
+    scheme.eq_ignore_ascii_case("basic")
 }
 
 /// An OAuth error.

@@ -71,7 +71,7 @@ impl Status {
 /// A page of a project's invitations: `{ invitations, next? }`; `next` is the place to go on from.
 ///
 /// # Errors
-/// The fault of the filter or the cursor, [`Failure::Unavailable`].
+/// The fault of the filter or the cursor, [`Refusal::NotFound`] for a project that is not there, [`Failure::Unavailable`].
 pub async fn look_at_all(
     means: Means<'_>,
     tenant: Tenant<'_>,
@@ -93,7 +93,18 @@ pub async fn look_at_all(
             Some(id.ok_or_else(|| Fault::invalid("_cursor", "Invalid cursor"))?)
         }
     };
-    let (ids, next) = tenant.invitations(PAGE, start).await?;
+    let project = async {
+        match realm::key(tenant, &claimant) {
+            Some(_) => {
+                let found = tenant.read_project().await?;
+                found.map(drop).ok_or_else(|| Refusal::NotFound.into())
+            }
+            None => Ok::<(), Failure>(()),
+        }
+    };
+    let (project, ids) = tokio::join!(project, tenant.invitations(PAGE, start));
+    project?;
+    let (ids, next) = ids?;
     let rows = means.store.requests(&ids).await?;
     let users: Vec<UserId> = rows.iter().map(InvitationRow::user).collect();
     let users = means.store.users(&users).await?;

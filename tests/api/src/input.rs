@@ -74,6 +74,13 @@ impl Target {
     }
 }
 
+/// The routes that take a JSON object, with a good one for each.
+fn writing_objects(place: &Place) -> Vec<(&'static Route, Value)> {
+    let mut routes = writing(place);
+    routes.retain(|(_, body)| body.is_object());
+    routes
+}
+
 /// The routes that take JSON, with a good body for each.
 fn writing(place: &Place) -> Vec<(&'static Route, Value)> {
     let bodies = ROUTES.iter().filter_map(|route| match place.body(route) {

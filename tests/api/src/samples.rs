@@ -50,6 +50,21 @@ impl Place {
     pub(crate) fn body(&self, route: &Route) -> Sample {
         Sample::Json(match (route.method, route.path) {
             ("GET" | "DELETE", _) => return Sample::Nothing,
+            ("POST", "/admin/projects/{projectId}/members/{membershipId}/invitation/resend") => {
+                return Sample::Nothing;
+            }
+            ("POST", "/admin/projects/{projectId}/secrets") => {
+                json!([{ "name": "key", "valueString": "value" }])
+            }
+            ("POST", "/admin/projects/{projectId}/sites") => {
+                json!([{ "name": "Site", "domain": ["example.com"] }])
+            }
+            ("POST", "/admin/projects/{projectId}/bot") => {
+                json!({ "name": "Sample", "description": "A sample" })
+            }
+            ("POST", "/admin/projects/setpassword" | "/admin/super/setpassword") => {
+                json!({ "email": "nobody@example.com", "password": "correct horse" })
+            }
             ("POST", "/oauth2/token") => {
                 return Sample::Form("grant_type=client_credentials&client_id=x&client_secret=y");
             }

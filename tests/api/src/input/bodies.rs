@@ -3,14 +3,14 @@
 use gateway::{ROUTES, Route};
 use harness::world::{Answer, Request};
 
-use super::{JSON, Target, must_be_an_answer, writing};
+use super::{JSON, Target, must_be_an_answer, writing_objects};
 use crate::samples::{FORM, Sample};
 use crate::world::world;
 
 #[tokio::test]
 async fn what_is_no_json_is_refused_and_writes_nothing() {
     let target = Target::make(world().await, "Bodies").await;
-    for (route, body) in writing(&target.place) {
+    for (route, body) in writing_objects(&target.place) {
         let whole = body.to_string();
         let half = &whole[..whole.len() / 2];
         let before = target.rows().await;
@@ -40,7 +40,7 @@ async fn what_is_no_json_is_refused_and_writes_nothing() {
 #[tokio::test]
 async fn a_body_that_is_empty_or_of_another_type_counts_as_none() {
     let target = Target::make(world().await, "Nothing").await;
-    for (route, body) in writing(&target.place) {
+    for (route, body) in writing_objects(&target.place) {
         let before = target.rows().await;
         for (kind, text) in [
             (JSON, String::new()),
@@ -106,7 +106,7 @@ async fn a_body_over_a_megabyte_is_413_on_every_route_that_takes_one() {
 async fn ten_thousand_levels_of_nesting_break_nothing() {
     let target = Target::make(world().await, "Deep").await;
     let before = target.rows().await;
-    for (route, body) in writing(&target.place) {
+    for (route, body) in writing_objects(&target.place) {
         for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
             let bomb = format!("{}1{}", open.repeat(10_000), close.repeat(10_000));
             let inside = body
@@ -126,7 +126,7 @@ async fn ten_thousand_levels_of_nesting_break_nothing() {
 async fn a_key_that_comes_twice_is_refused() {
     let target = Target::make(world().await, "Twice").await;
     let before = target.rows().await;
-    for (route, body) in writing(&target.place) {
+    for (route, body) in writing_objects(&target.place) {
         let (name, value) = body.as_object().unwrap().iter().next_back().unwrap();
         let twice = body
             .to_string()

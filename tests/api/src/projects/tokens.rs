@@ -104,6 +104,23 @@ async fn what_is_wrong_is_said_as_recorded() {
 }
 
 #[tokio::test]
+async fn an_authorization_header_that_names_nobody_is_refused_as_recorded() {
+    let cases = [
+        ("Basic !!!", "Missing client_id"),
+        ("Basic bm8tY29sb24=", "Missing client_id"),
+        ("Basic OnNlY3JldA==", "Missing client_id"),
+        ("Basic aWQ6", "Missing client_secret"),
+        ("Bearer x", "Invalid authorization header"),
+    ];
+    for (header, text) in cases {
+        let answer = ask("grant_type=client_credentials", Some(header))
+            .await
+            .must(400);
+        assert_eq!(answer.body["error_description"], text, "{header}");
+    }
+}
+
+#[tokio::test]
 async fn a_removed_application_is_no_client_any_more() {
     let project = world().await.project("Tokens").await;
     let (id, secret) = application(&project).await;
