@@ -1,6 +1,6 @@
 //! How a membership changes, by whatever route: the one place that keeps its guards, counts, past and rules.
 
-use domain::{Caller, Failure, Membership, ProfileRef, Refusal, RequestId, UserId};
+use domain::{Caller, Failure, Membership, ProfileRef, Refusal, UserId};
 use fhir::{Reference, Resource};
 use serde_json::{Map, Value};
 use store::{Aborted, Action, Key, Member, Step, Tenant, Transaction};
@@ -17,8 +17,8 @@ pub(crate) struct Change<'a> {
     pub(crate) operation: &'static str,
     /// The membership's fields from now on.
     pub(crate) body: Map<String, Value>,
-    /// The membership's invitation from now on.
-    pub(crate) invitation: Option<RequestId>,
+    /// Whether the membership has an invitation from now on.
+    pub(crate) invited: bool,
     /// What else becomes true with it.
     pub(crate) extra: Vec<Step>,
     /// The key of the request.
@@ -52,7 +52,7 @@ pub(crate) async fn change(
     }
     let new = Member {
         membership,
-        invitation: change.invitation,
+        invited: change.invited,
         ..member.clone()
     };
     let answer = new.membership.resource();

@@ -250,7 +250,7 @@ pub(crate) fn program_member(
         membership,
         owner: false,
         needs_proof: None,
-        invitation: None,
+        invited: false,
     })
 }
 

@@ -345,7 +345,7 @@ pub(crate) fn owner_parts(
             membership,
             owner: true,
             needs_proof,
-            invitation: None,
+            invited: false,
         },
     ))
 }

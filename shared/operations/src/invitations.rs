@@ -79,9 +79,6 @@ pub async fn look_at_all(
     (status, cursor): (Result<Option<Status>, Failure>, Option<&str>),
 ) -> Result<Value, Failure> {
     let status = status?;
-    if realm::key(tenant, &claimant).is_some() && tenant.read_project().await?.is_none() {
-        return Err(Refusal::NotFound.into());
-    }
     let context = format!("{}\ninvitations", tenant.project());
     let start = match cursor {
         None => None,
@@ -186,11 +183,7 @@ pub async fn resend(means: Means<'_>, caller: &Caller, member: &Member) -> Resul
     let event = (Action::Execute, "resend-invitation");
     let resource = member.membership.resource();
     let written = Transaction::new()
-        .step(
-            tenant
-                .invite_again(row.id(), &row)
-                .or(Refusal::InvitationRevoked),
-        )
+        .step(tenant.send_again(&row).or(Refusal::InvitationRevoked))
         .step(means.event(caller, event, resource, std::collections::BTreeMap::new()))
         .commit(means.store, means.dice)
         .await;
@@ -262,7 +255,7 @@ async fn invitation(
     means: Means<'_>,
     member: &Member,
 ) -> Result<(InvitationRow, Option<User>), Failure> {
-    let id: RequestId = member.invitation.ok_or(Refusal::NotFound)?;
+    let id: RequestId = member.invitation().ok_or(Refusal::NotFound)?;
     let user = member.membership.user().id().map(UserId::new);
     let users: Vec<UserId> = user.into_iter().collect();
     let ids = [id];

@@ -29,7 +29,7 @@ pub async fn remove_member(
     member: Member,
 ) -> Result<(), Failure> {
     let tenant = means.store.of(caller);
-    let withdrawn = member.invitation.map(|id| tenant.withdraw_invitation(id));
+    let withdrawn = member.invitation().map(|id| tenant.withdraw_invitation(id));
     remove_with(means, caller, member, &withdrawn.unwrap_or_default()).await
 }
 

@@ -91,7 +91,7 @@ pub async fn update_membership(
         let wanted = Change {
             author: caller.profile(),
             operation: "update-membership",
-            invitation: member.invitation,
+            invited: member.invited,
             body,
             extra: Vec::new(),
             slip: seen.slip.as_ref(),

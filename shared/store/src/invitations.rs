@@ -151,6 +151,7 @@ impl InvitationRow {
     #[must_use]
     pub fn of(self, membership: MembershipId) -> Self {
         Self {
+            id: membership.uuid(),
             membership: membership.uuid(),
             ..self
         }
@@ -185,11 +186,11 @@ impl Tenant<'_> {
         ]
     }
 
-    /// An earlier invitation goes out again with the contents of `again`: the letter's number rises, and the secret of the earlier
-    /// letter is dead.
+    /// An earlier invitation, whatever has become of it, goes out again with the contents of `again`: the letter's number rises, and the
+    /// secret of the earlier letter is dead.
     pub fn invite_again(&self, earlier: RequestId, again: &InvitationRow) -> Step {
         let set = "SET delivery = :queued, sendSeq = sendSeq + :one, attempts = :zero, letter = :letter, epoch = :epoch \
-                   REMOVE secretHash, expiresAt";
+                   REMOVE secretHash, expiresAt, revoked";
         let letter = match again.letter {
             Letter::Welcome => "welcome",
             Letter::Joined => "joined",
@@ -200,6 +201,12 @@ impl Tenant<'_> {
             .number(":one", 1)
             .number(":zero", 0)
             .number(":epoch", i64::from(again.epoch))
+            .when("attribute_exists(PK)")
+    }
+
+    /// The same for an invitation that nobody has taken back.
+    pub fn send_again(&self, invitation: &InvitationRow) -> Step {
+        self.invite_again(invitation.id(), invitation)
             .when("attribute_exists(PK) AND attribute_not_exists(revoked)")
     }
 

@@ -1,7 +1,7 @@
 //! Memberships: the rows that grant a project to its members, and the guards around them.
 
 use domain::{Failure, Membership, MembershipId, ProfileRef, ProfileType, Refusal, RequestId};
-use fhir::Resource;
+use fhir::{Reference, Resource};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
@@ -23,8 +23,16 @@ pub struct Member {
     pub owner: bool,
     /// The address number that its user must have proven before it comes to life.
     pub needs_proof: Option<u32>,
+    /// Whether it was made by an invitation, which then has the membership's own id.
+    pub invited: bool,
+}
+
+impl Member {
     /// The invitation that made it.
-    pub invitation: Option<RequestId>,
+    pub fn invitation(&self) -> Option<RequestId> {
+        self.invited
+            .then(|| RequestId::new(self.membership.id().uuid()))
+    }
 }
 
 /// A membership that is about to be made.
@@ -50,8 +58,15 @@ struct Row {
         skip_serializing_if = "Option::is_none"
     )]
     needs_proof: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    invitation: Option<uuid::Uuid>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    invited: bool,
+    /// What people read for the project; its id is part of the key.
+    #[serde(
+        rename = "projectName",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    project_name: Option<String>,
 }
 
 impl Tenant<'_> {
@@ -161,14 +176,15 @@ impl Tenant<'_> {
             .and_then(sortable);
         let within = keys::of_type(self.project, KIND);
         let row = Row {
-            resource: ResourceRow::current(member.membership.resource()),
+            resource: ResourceRow::current(&without_project(member.membership.resource())),
             named_in: name.is_some().then(|| within.clone()),
             updated_in: within,
             name,
             profile_in: keys::of_profile(self.project, profile),
             owns: member.owner,
             needs_proof: member.needs_proof,
-            invitation: member.invitation.map(RequestId::uuid),
+            invited: member.invited,
+            project_name: project_name(member.membership.resource()),
         };
         let item = row::item(&key, &row);
         Ok((key, item))
@@ -190,17 +206,31 @@ impl Store {
     }
 }
 
+/// The project is left out of the stored body: its id is in the key, and a row that fits a kilobyte costs half of one that does not.
+fn without_project(membership: &Resource) -> Resource {
+    let mut stored = membership.clone();
+    stored.body.shift_remove("project");
+    stored
+}
+
+fn project_name(membership: &Resource) -> Option<String> {
+    Reference::from_json(membership.body.get("project")?)?.display
+}
+
 /// Reads a membership's row.
 pub(crate) fn read_member(project: domain::ProjectId, item: Item) -> Result<Member, Failure> {
     let row: Row = row::read("a membership", item)?;
     let id = row.resource.id.unwrap_or_default();
-    let resource: Resource = row.resource.resource(KIND, id, Some(project.uuid()))?;
+    let mut resource: Resource = row.resource.resource(KIND, id, Some(project.uuid()))?;
+    let reference = Reference::new(domain::PROJECT, project.uuid());
+    let reference = reference.with_display(row.project_name.unwrap_or_default());
+    resource.body.insert("project".into(), reference.to_json());
     let membership = Membership::from_resource(resource)
         .map_err(|fault| Failure::corrupt("a membership", fault.text))?;
     Ok(Member {
         membership,
         owner: row.owns,
         needs_proof: row.needs_proof,
-        invitation: row.invitation.map(RequestId::new),
+        invited: row.invited,
     })
 }

@@ -84,22 +84,6 @@ impl Place {
                     "userInfoUrl": "https://example.com/u", "clientId": "c", "clientSecret": "s",
                 },
             }),
-            ("POST", "/admin/projects/{projectId}/bot") => json!({
-                "name": "Sample", "description": "A sample", "runtimeVersion": "awslambda",
-            }),
-            ("POST", "/admin/projects/{projectId}/secrets") => json!([
-                { "name": "apiKey", "valueString": "a" }, { "name": "limit", "valueInteger": 3 },
-            ]),
-            ("POST", "/admin/projects/{projectId}/sites") => json!([
-                { "name": "Sample", "domain": ["example.com"], "recaptchaSiteKey": "k" },
-            ]),
-            ("POST", "/admin/projects/setpassword") => json!({
-                "email": "nobody@example.com", "password": "correct horse",
-            }),
-            ("POST", "/admin/super/setpassword") => json!({
-                "email": "nobody@example.com", "password": "correct horse",
-                "projectId": "00000000-0000-4000-8000-000000000001",
-            }),
             ("POST", path) if path.ends_with("/invitation/resend") => return Sample::Nothing,
             ("POST", "/fhir/R4/{resourceType}") => json!({
                 "resourceType": self.kind, "active": true, "birthDate": "2000-01-01",

@@ -50,7 +50,6 @@ impl Parts {
         };
         let user_reference =
             user_reference(user, request.email.as_ref().map(domain::Email::as_str));
-        let invitation = RequestId::new(means.dice.id());
         let body = membership_body(
             request,
             project,
@@ -65,7 +64,7 @@ impl Parts {
         };
         let membership = Membership::from_resource(resource)?;
         let parties = Parties {
-            id: invitation,
+            id: RequestId::new(membership.id().uuid()),
             user,
             project: project.id(),
             membership: membership.id(),
@@ -76,7 +75,7 @@ impl Parts {
                 membership,
                 owner: false,
                 needs_proof: standing.proof_needed(project.id()),
-                invitation: Some(invitation),
+                invited: true,
             },
             identity,
             profile,

@@ -22,13 +22,13 @@ pub(super) async fn overlay(
         return Err(Failure::from(Refusal::DifferentProfile).into());
     }
     let body = member.membership.overlaid_by(&seen.invitation.template);
-    let mut new = member.clone();
+    let mut invited = member.invited;
     let mut extra = Vec::new();
     if parts.invitation.delivery == Delivery::Queued {
-        match member.invitation {
+        match member.invitation() {
             Some(earlier) => extra.push(tenant.invite_again(earlier, &parts.invitation)),
             None => {
-                new.invitation = Some(parts.invitation.id());
+                invited = true;
                 extra.extend(
                     tenant.create_invitation(&parts.invitation.clone().of(member.membership.id())),
                 );
@@ -38,7 +38,7 @@ pub(super) async fn overlay(
     let change_to = Change {
         author: fhir::Reference::system(),
         operation: "invite",
-        invitation: new.invitation,
+        invited,
         body,
         extra,
         slip: seen.slip.as_ref(),
