@@ -106,7 +106,7 @@ impl Ledger {
             if kind == "User" {
                 needs(format!("U#{user}"), "USER", "its user");
                 needs(format!("U#{user}"), &format!("M#{project}"), "its edge");
-            } else {
+            } else if kind == "ClientApplication" {
                 needs(format!("CLIENT#{user}"), "CLIENT", "its credentials");
             }
             let (kind, profile) = reference(row, "profile");

