@@ -84,7 +84,6 @@ impl Place {
                     "userInfoUrl": "https://example.com/u", "clientId": "c", "clientSecret": "s",
                 },
             }),
-            ("POST", path) if path.ends_with("/invitation/resend") => return Sample::Nothing,
             ("POST", "/fhir/R4/{resourceType}") => json!({
                 "resourceType": self.kind, "active": true, "birthDate": "2000-01-01",
                 "name": [{ "given": ["Alice"], "family": "Smith" }],
