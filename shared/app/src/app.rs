@@ -15,6 +15,9 @@ use store::Store;
 use crate::config::Config;
 use crate::master;
 
+/// The longest pause between two looks at a table that does not answer: about three seconds in all.
+const LONGEST_PAUSE: Duration = Duration::from_millis(1600);
+
 /// Why a function does not start.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -39,7 +42,7 @@ impl App {
         let config = Config::from_env()?;
         let sdk = sdk_config().await;
         let store = store(&sdk, &config.table);
-        let stored = store.system_keys().await?;
+        let stored = patiently(&store).await?;
         let stored =
             stored.ok_or("there are no system keys yet: run the bootstrap command first")?;
         let master = master::open(&config.master, &sdk, stored.wrapped.as_deref()).await?;
@@ -84,6 +87,19 @@ impl App {
             .clone()
             .ok_or("ROSTER_MAIL_FROM is missing")?;
         Ok(Sender::new(product, address, &self.config.app_url))
+    }
+}
+
+/// Reads the system's keys, again and again while the table has no capacity: a function that does not start answers nobody.
+async fn patiently(store: &Store) -> Result<Option<store::StoredKeys>, Error> {
+    let mut pause = Duration::from_millis(100);
+    loop {
+        match store.system_keys().await {
+            Ok(keys) => return Ok(keys),
+            Err(failure) if pause > LONGEST_PAUSE => return Err(failure.into()),
+            Err(_) => tokio::time::sleep(pause).await,
+        }
+        pause *= 2;
     }
 }
 

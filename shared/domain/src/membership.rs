@@ -19,7 +19,11 @@ impl Membership {
     ///
     /// # Errors
     /// The [`Fault`] names the field without which a membership is none.
-    pub fn from_resource(resource: Resource) -> Result<Self, Fault> {
+    pub fn from_resource(mut resource: Resource) -> Result<Self, Fault> {
+        // One order of fields, wherever the membership comes from: the same answer twice is the same to the letter.
+        if let Some(project) = resource.body.shift_remove("project") {
+            resource.body.insert("project".into(), project);
+        }
         let membership = Self(resource);
         for field in ["project", "user", "profile"] {
             if membership.reference(field).is_none() {
