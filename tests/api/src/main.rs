@@ -13,6 +13,7 @@ mod delivery;
 mod faults;
 mod house;
 mod input;
+mod invitations;
 mod invite;
 mod isolation;
 mod kms;
@@ -25,6 +26,7 @@ mod refusals;
 mod samples;
 mod second_engine;
 mod secrets;
+mod settings;
 mod world;
 
 use std::path::{Path, PathBuf};
