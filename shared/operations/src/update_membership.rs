@@ -10,7 +10,7 @@ use store::{Aborted, Found, Member, Tenant};
 use uuid::Uuid;
 
 use crate::change::{Change, change};
-use crate::once::{Slip, Wish, answer_again};
+use crate::once::{Slip, Turn, Wish, answer_again};
 use crate::{Means, references};
 
 /// How often a change is decided anew when the membership changed meanwhile and the caller did not say which version he means.
@@ -47,7 +47,7 @@ impl Wanted {
 /// What the change meets.
 pub struct Seen {
     posted: Posted,
-    slip: Option<Slip>,
+    turn: Turn,
     found: Found,
     member: Result<Member, Failure>,
 }
@@ -88,10 +88,15 @@ pub async fn look(
 ) -> Result<Seen, Failure> {
     let (posted, once) = wish?;
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
-    read(tenant, posted, slip).await
+    read(means, tenant, posted, slip).await
 }
 
-async fn read(tenant: Tenant<'_>, posted: Posted, slip: Option<Slip>) -> Result<Seen, Failure> {
+async fn read(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    posted: Posted,
+    slip: Option<Slip>,
+) -> Result<Seen, Failure> {
     let mut keys = posted.id.map(|id| tenant.places_of(id)).unwrap_or_default();
     keys.extend(references::keys(
         tenant,
@@ -99,13 +104,14 @@ async fn read(tenant: Tenant<'_>, posted: Posted, slip: Option<Slip>) -> Result<
     )?);
     keys.extend(slip.as_ref().map(|slip| slip.key().clone()));
     let mut found = tenant.read(&keys).await?;
+    let turn = Turn::among(&mut found, slip, (tenant, means.now))?;
     let member = match posted.id {
         Some(id) => tenant.member(&mut found, id),
         None => Err(Refusal::NotFound.into()),
     };
     Ok(Seen {
         posted,
-        slip,
+        turn,
         found,
         member,
     })
@@ -131,10 +137,8 @@ pub async fn update_membership(
 ) -> Result<Resource, Failure> {
     let tenant = means.store.of(caller);
     for _ in 0..ROUNDS {
-        if let Some(slip) = &seen.slip
-            && let Some(earlier) = slip.earlier(tenant, &mut seen.found, means.now)?
-        {
-            return answer_again(tenant, &earlier).await;
+        if let Some(earlier) = seen.turn.earlier() {
+            return answer_again(tenant, earlier).await;
         }
         let member = seen.member?;
         let body = decide(tenant, (&seen.posted, &mut seen.found), &member)?;
@@ -144,12 +148,14 @@ pub async fn update_membership(
             invited: member.invited,
             body,
             extra: Vec::new(),
-            slip: seen.slip.as_ref(),
+            turn: &seen.turn,
         };
         match change(means, caller, &member, wanted).await {
             Ok(resource) => return Ok(resource),
             Err(Aborted::Failed(failure)) => return Err(failure),
-            Err(Aborted::Changed) => seen = read(tenant, seen.posted, seen.slip).await?,
+            Err(Aborted::Changed) => {
+                seen = read(means, tenant, seen.posted, seen.turn.into_slip()).await?;
+            }
         }
     }
     Err(Refusal::Contended.into())
