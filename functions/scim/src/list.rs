@@ -14,6 +14,6 @@ pub(super) async fn answer(ask: Ask) -> Answer {
     let base_url = &ask.app.config.settings.base_url;
     let user =
         |person: &people::Person| scim::user(&person.membership, person.profile.as_ref(), base_url);
-    let users = found.people.iter().map(user).collect();
-    Ok(scim::list(users, (start, found.total)))
+    let users: Vec<_> = found.people.iter().map(user).collect();
+    Ok(scim::list(&users, (start, found.total)))
 }

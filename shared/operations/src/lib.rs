@@ -24,11 +24,8 @@ pub mod init_project;
 pub mod invitations;
 pub mod invite;
 pub mod list_members;
-<<<<<<< HEAD
 pub mod people;
-=======
 pub mod program;
->>>>>>> main
 pub mod project_settings;
 pub mod read_resource;
 pub mod remove_member;

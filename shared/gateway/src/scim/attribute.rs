@@ -117,8 +117,7 @@ fn address(value: &Value) -> Result<Option<Value>, Fault> {
 /// One fault for each attribute of a wrong type.
 pub(super) fn said(body: &Map<String, Value>) -> Result<Said, Vec<Fault>> {
     let (mut said, mut faults) = (Said::new(), Vec::new());
-    if let Some(name) = field(body, "name").filter(|name| !name.is_object() && !name.is_null()) {
-        let _ = name;
+    if field(body, "name").is_some_and(|name| !name.is_object() && !name.is_null()) {
         faults.push(Fault::invalid("name", "name must be an object"));
     }
     for attribute in Attribute::ALL {

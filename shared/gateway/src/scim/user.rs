@@ -46,7 +46,7 @@ pub fn created(membership: &Membership, profile: Option<&Resource>, base_url: &s
 }
 
 /// A page of users: `start` is the place of the first one, `total` counts all of them.
-pub fn list(users: Vec<Value>, (start, total): (usize, usize)) -> Reply {
+pub fn list(users: &[Value], (start, total): (usize, usize)) -> Reply {
     Reply::scim(json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
         "totalResults": total,
