@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::operation::Operation;
+use super::operation::{Body, Operation};
 
 /// Where schemas are in the document.
 pub(super) const PLACE: &str = "#/components/schemas/";
@@ -18,7 +18,7 @@ pub(super) fn all(operations: &[Operation]) -> BTreeMap<String, Value> {
     all.insert("SearchForm".to_owned(), search_form(operations));
     let named = operations.iter().flat_map(|it| {
         it.body
-            .map(|body| body.schema())
+            .map(Body::schema)
             .into_iter()
             .chain([it.answer.schema])
     });
