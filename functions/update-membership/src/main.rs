@@ -2,7 +2,7 @@
 
 use app::routes::UPDATE_MEMBERSHIP;
 use app::{Answer, Ask, Error, Function, Reply};
-use operations::update_membership::{self, Posted};
+use operations::update_membership::{self, Posted, Wanted};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -14,11 +14,11 @@ async fn answer(ask: Ask) -> Answer {
     let posted = ask.call.object().and_then(|body| {
         Ok(Posted {
             id,
-            body,
+            wanted: Wanted::Whole(body),
             seen: ask.call.if_match()?,
         })
     });
-    let wish = ask.once().and_then(|once| Ok((posted?, once)));
+    let wish = ask.wish(posted);
     let (caller, seen) = ask
         .admit(|tenant, claimant| update_membership::look(ask.means, tenant, claimant, wish))
         .await?;

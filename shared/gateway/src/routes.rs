@@ -17,6 +17,8 @@ pub enum Access {
 /// One route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
+    /// The name of its constant: `GET_MEMBERSHIP`.
+    pub name: &'static str,
     /// The HTTP method.
     pub method: &'static str,
     /// The path: literal segments and `{parameters}`, without the prefix `/api`.
@@ -32,6 +34,7 @@ pub struct Route {
 macro_rules! routes {
     ($($(#[$doc:meta])* $name:ident = $method:literal $path:literal => $function:literal, $access:ident, $operation:literal;)*) => {
         $($(#[$doc])* pub const $name: Route = Route {
+            name: stringify!($name),
             method: $method,
             path: $path,
             function: $function,
@@ -81,6 +84,18 @@ routes! {
     SET_PASSWORD = "POST" "/admin/projects/setpassword" => "set-member-password", Admin, "set a project-scoped user's password";
     /// `POST /admin/super/setpassword`.
     SUPER_SET_PASSWORD = "POST" "/admin/super/setpassword" => "set-member-password", SuperAdmin, "set anybody's password";
+    /// `GET /scim/v2/Users`.
+    SCIM_LIST = "GET" "/scim/v2/Users" => "scim", Admin, "list people for provisioning";
+    /// `POST /scim/v2/Users`.
+    SCIM_CREATE = "POST" "/scim/v2/Users" => "scim", Admin, "provision a person";
+    /// `GET /scim/v2/Users/{membershipId}`.
+    SCIM_READ = "GET" "/scim/v2/Users/{membershipId}" => "scim", Admin, "read a provisioned person";
+    /// `PUT /scim/v2/Users/{membershipId}`.
+    SCIM_REPLACE = "PUT" "/scim/v2/Users/{membershipId}" => "scim", Admin, "replace a provisioned person";
+    /// `PATCH /scim/v2/Users/{membershipId}`.
+    SCIM_PATCH = "PATCH" "/scim/v2/Users/{membershipId}" => "scim", Admin, "change a provisioned person";
+    /// `DELETE /scim/v2/Users/{membershipId}`.
+    SCIM_DELETE = "DELETE" "/scim/v2/Users/{membershipId}" => "scim", Admin, "end a provisioned membership";
     /// `GET /auth/me`.
     ME = "GET" "/auth/me" => "me", Member, "who am I";
     /// `POST /oauth2/token`.
@@ -95,6 +110,8 @@ routes! {
     HEALTHCHECK = "GET" "/healthcheck" => "discovery", Open, "report health";
     /// `GET /robots.txt`.
     ROBOTS = "GET" "/robots.txt" => "discovery", Open, "keep crawlers away";
+    /// `GET /openapi.json`.
+    OPENAPI = "GET" "/openapi.json" => "discovery", Open, "describe the API";
     /// `GET /.well-known/jwks.json`.
     JWKS = "GET" "/.well-known/jwks.json" => "discovery", Open, "publish the signing keys";
     /// `GET /.well-known/openid-configuration`.

@@ -10,7 +10,7 @@ use store::{Aborted, Found, Member, Tenant};
 use uuid::Uuid;
 
 use crate::change::{Change, change};
-use crate::once::{Slip, Wish, answer_again};
+use crate::once::{Slip, Turn, Wish, answer_again};
 use crate::{Means, references};
 
 /// How often a change is decided anew when the membership changed meanwhile and the caller did not say which version he means.
@@ -21,17 +21,59 @@ const ROUNDS: usize = 8;
 pub struct Posted {
     /// The membership named by the path; `None` when the path holds no id.
     pub id: Option<MembershipId>,
-    /// The whole membership as sent.
-    pub body: Map<String, Value>,
+    /// What the membership is to be.
+    pub wanted: Wanted,
     /// The version the caller has seen (`If-Match`).
     pub seen: Option<Uuid>,
+}
+
+/// What a membership is to be.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// This, as a whole.
+    Whole(Map<String, Value>),
+    /// As it is, but for these fields; `null` takes one away.
+    Except(Map<String, Value>),
+}
+
+impl Wanted {
+    fn sent(&self) -> &Map<String, Value> {
+        match self {
+            Self::Whole(fields) | Self::Except(fields) => fields,
+        }
+    }
 }
 
 /// What the change meets.
 pub struct Seen {
     posted: Posted,
-    slip: Option<Slip>,
+    turn: Turn,
     found: Found,
+    member: Result<Member, Failure>,
+}
+
+impl Seen {
+    /// The membership that was met.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] for an unknown, foreign or malformed id alike, [`Refusal::Gone`].
+    pub(crate) fn membership(self) -> Result<(Membership, Self), Failure> {
+        let member = self.member?;
+        let membership = member.membership.clone();
+        Ok((
+            membership,
+            Self {
+                member: Ok(member),
+                ..self
+            },
+        ))
+    }
+
+    /// The same change, of these fields, none of which refers to anything.
+    pub(crate) fn of_fields(mut self, fields: Map<String, Value>) -> Self {
+        self.posted.wanted = Wanted::Except(fields);
+        self
+    }
 }
 
 /// What the change met, to be read beside the authorisation.
@@ -46,17 +88,32 @@ pub async fn look(
 ) -> Result<Seen, Failure> {
     let (posted, once) = wish?;
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
-    read(tenant, posted, slip).await
+    read(means, tenant, posted, slip).await
 }
 
-async fn read(tenant: Tenant<'_>, posted: Posted, slip: Option<Slip>) -> Result<Seen, Failure> {
+async fn read(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    posted: Posted,
+    slip: Option<Slip>,
+) -> Result<Seen, Failure> {
     let mut keys = posted.id.map(|id| tenant.places_of(id)).unwrap_or_default();
-    keys.extend(references::keys(tenant, &sent_references(&posted.body))?);
+    keys.extend(references::keys(
+        tenant,
+        &sent_references(posted.wanted.sent()),
+    )?);
     keys.extend(slip.as_ref().map(|slip| slip.key().clone()));
+    let mut found = tenant.read(&keys).await?;
+    let turn = Turn::among(&mut found, slip, (tenant, means.now))?;
+    let member = match posted.id {
+        Some(id) => tenant.member(&mut found, id),
+        None => Err(Refusal::NotFound.into()),
+    };
     Ok(Seen {
-        found: tenant.read(&keys).await?,
         posted,
-        slip,
+        turn,
+        found,
+        member,
     })
 }
 
@@ -80,26 +137,25 @@ pub async fn update_membership(
 ) -> Result<Resource, Failure> {
     let tenant = means.store.of(caller);
     for _ in 0..ROUNDS {
-        if let Some(slip) = &seen.slip
-            && let Some(earlier) = slip.earlier(tenant, &mut seen.found, means.now)?
-        {
-            return answer_again(tenant, &earlier).await;
+        if let Some(earlier) = seen.turn.earlier() {
+            return answer_again(tenant, earlier).await;
         }
-        let id = seen.posted.id.ok_or(Refusal::NotFound)?;
-        let member = tenant.member(&mut seen.found, id)?;
-        let body = decide(tenant, &mut seen, &member)?;
+        let member = seen.member?;
+        let body = decide(tenant, (&seen.posted, &mut seen.found), &member)?;
         let wanted = Change {
             author: caller.profile(),
             operation: "update-membership",
             invited: member.invited,
             body,
             extra: Vec::new(),
-            slip: seen.slip.as_ref(),
+            turn: &seen.turn,
         };
         match change(means, caller, &member, wanted).await {
             Ok(resource) => return Ok(resource),
             Err(Aborted::Failed(failure)) => return Err(failure),
-            Err(Aborted::Changed) => seen = read(tenant, seen.posted, seen.slip).await?,
+            Err(Aborted::Changed) => {
+                seen = read(means, tenant, seen.posted, seen.turn.into_slip()).await?;
+            }
         }
     }
     Err(Refusal::Contended.into())
@@ -108,24 +164,19 @@ pub async fn update_membership(
 /// The membership's fields from now on.
 fn decide(
     tenant: Tenant<'_>,
-    seen: &mut Seen,
+    (posted, found): (&Posted, &mut Found),
     member: &Member,
 ) -> Result<Map<String, Value>, Failure> {
-    let Posted {
-        body,
-        seen: version,
-        ..
-    } = &seen.posted;
     let stored = &member.membership;
-    let names_itself = body.get("resourceType") == Some(&PROJECT_MEMBERSHIP.into())
-        && body.get("id").and_then(Value::as_str) == Some(&stored.id().to_string());
-    if !names_itself {
-        return Err(Refusal::Forbidden.into());
-    }
-    if version.is_some_and(|version| version != stored.resource().meta.version) {
+    let mut fields = match &posted.wanted {
+        Wanted::Whole(body) if !names_itself(body, stored) => return Err(Refusal::Forbidden.into()),
+        Wanted::Whole(body) => stored.overwritten_by(body),
+        Wanted::Except(fields) => stored.overlaid_by(fields),
+    };
+    let version = stored.resource().meta.version;
+    if posted.seen.is_some_and(|seen| seen != version) {
         return Err(Refusal::Stale.into());
     }
-    let mut fields = stored.overwritten_by(body);
     for envelope in ["resourceType", "id", "meta"] {
         fields.shift_remove(envelope);
     }
@@ -140,10 +191,16 @@ fn decide(
             .iter()
             .any(|(_, known)| known.reference == reference.reference)
     });
-    references::check(tenant, &seen.found, &new)?;
-    let profile = settled_profile(tenant, &mut seen.found, stored, &fields)?;
+    references::check(tenant, found, &new)?;
+    let profile = settled_profile(tenant, found, stored, &fields)?;
     fields.insert("profile".into(), profile.to_json());
     Ok(fields)
+}
+
+/// A body that stands for a whole membership says which one it is.
+fn names_itself(body: &Map<String, Value>, stored: &Membership) -> bool {
+    body.get("resourceType") == Some(&PROJECT_MEMBERSHIP.into())
+        && body.get("id").and_then(Value::as_str) == Some(&stored.id().to_string())
 }
 
 fn check_definition(fields: &Map<String, Value>) -> Result<(), Failure> {
