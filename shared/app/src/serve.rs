@@ -4,7 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use gateway::{Call, Pretty, Problem, Reply, Route};
+use gateway::{Call, Pretty, Problem, Reply, Route, limits, oauth};
+use lambda_http::http::header;
 use lambda_http::tracing::{self, error, info, warn};
 use lambda_http::{Body, Request, Response, service_fn};
 
@@ -77,8 +78,15 @@ async fn respond(
     let mut response = match found {
         Some((route, handler)) => {
             let ask = Ask::new(app, call.clone().along(route), route);
-            let answer = carried_out(handler(ask.clone())).await;
-            settle(&ask, answer, prompt).await.into_response(pretty)
+            let answer = match ask.count().await {
+                Ok(()) => carried_out(handler(ask.clone())).await,
+                Err(problem) => Err(problem),
+            };
+            let mut response = settle(&ask, answer, prompt).await.into_response(pretty);
+            if let Some(left) = ask.allowance().and_then(limits::rate_limit) {
+                response.headers_mut().insert(limits::RATE_LIMIT, left);
+            }
+            response
         }
         None => crate::not_found::answer(app, &call, prompt).await,
     };
@@ -141,26 +149,33 @@ pub(crate) async fn settle(ask: &Ask, answer: Answer, prompt: bool) -> Reply {
             );
         }
     }
-    render(&problem, request, (ask.app, prompt))
+    render(&problem, (&ask.call.path, request), (ask.app, prompt))
 }
 
 /// A problem as the caller sees it. Browsers are asked for a password only when the page wants that.
-pub(crate) fn render(problem: &Problem, request: &str, (app, prompt): (&App, bool)) -> Reply {
+pub(crate) fn render(
+    problem: &Problem,
+    (path, request): (&str, &str),
+    (app, prompt): (&App, bool),
+) -> Reply {
     let trace = trace_id();
     let request = if request.is_empty() {
         trace.as_str()
     } else {
         request
     };
-    let reply = Reply::fhir(problem.outcome.to_json(request, &trace)).status(problem.status);
+    let reply = match problem.status {
+        429 if path.starts_with("/oauth2/") => oauth::overloaded(),
+        status => Reply::fhir(problem.outcome.to_json(request, &trace)).status(status),
+    };
     if problem.status == 401 && prompt {
         let realm = format!("Basic realm=\"{}\"", app.config.settings.base_url);
-        return reply.with(lambda_http::http::header::WWW_AUTHENTICATE, realm);
+        return reply.with(header::WWW_AUTHENTICATE, realm);
     }
-    if problem.status == 503 {
-        return reply.with(lambda_http::http::header::RETRY_AFTER, "1".into());
+    match problem.retry_after {
+        Some(seconds) => reply.with(header::RETRY_AFTER, seconds.to_string()),
+        None => reply,
     }
-    reply
 }
 
 /// An error and what is behind it, in the words of each; no debug output, which could hold what was stored.

@@ -82,6 +82,13 @@ pub fn refused(description: &str) -> Reply {
     Reply::json(body).status(400)
 }
 
+/// The OAuth error for who calls too often (RFC 6749 has no word for it but this one).
+pub fn overloaded() -> Reply {
+    let body =
+        json!({ "error": "temporarily_unavailable", "error_description": "Too Many Requests" });
+    Reply::json(body).status(429)
+}
+
 /// A token response, with what Medplum's clients need beside the tokens; `granted` holds what differs from one to the next.
 pub fn granted(mut granted: Value, base_url: &str) -> Reply {
     let style = format!("{base_url}fhir/R4/.well-known/smart-styles.json");

@@ -2,6 +2,7 @@
 //! test; a world outlives the test that started it, so its servers, timers and connections must not hang on that one.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::io;
 use std::sync::LazyLock;
 
@@ -55,10 +56,12 @@ pub(crate) async fn listen() -> io::Result<(TcpListener, String)> {
     Ok((listener, url))
 }
 
-/// An HTTP client that follows no redirect and goes nowhere but where it is sent, whatever proxy the machine has.
-pub(crate) fn http_client() -> reqwest::Client {
+/// An HTTP client that follows no redirect and goes nowhere but where it is sent, whatever proxy the machine has. It calls from
+/// `address`, if there is one.
+pub(crate) fn http_client(address: Option<IpAddr>) -> reqwest::Client {
     let plain = reqwest::Client::builder()
         .no_proxy()
+        .local_address(address)
         .redirect(Policy::none());
     plain.build().unwrap_or_default()
 }
