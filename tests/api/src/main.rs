@@ -21,6 +21,7 @@ mod ledger;
 mod limits;
 mod list;
 mod members;
+mod once;
 mod openapi;
 mod projects;
 mod races;
