@@ -56,7 +56,7 @@ mod tests {
     fn a_caller_at_his_limit_waits_for_the_next_minute_and_others_do_not() {
         let tally = Tally::default();
         let stranger = |name: &str| Who::Stranger(name.to_owned());
-        let at = |second| Timestamp::from_millis(second * 1000);
+        let at = |second: i64| Timestamp::from_millis(second * 1000);
         let left = |who, second| tally.count(who, 2, at(second)).map(|it| it.remaining);
         assert_eq!(left(stranger("a"), 61), Ok(1));
         assert_eq!(left(stranger("a"), 62), Ok(0));

@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn a_minute_has_sixty_seconds_and_ends() {
-        let at = |second| Minute::of(Timestamp::from_millis(second * 1000));
+        let at = |second: i64| Minute::of(Timestamp::from_millis(second * 1000));
         assert_eq!((at(120).number(), at(120).seconds_left()), (2, 60));
         assert_eq!((at(179).number(), at(179).seconds_left()), (2, 1));
         assert_eq!(at(180).number(), 3);

@@ -175,7 +175,11 @@ async fn counting_a_call_costs_a_trip_and_a_unit_where_anybody_may_call_and_noth
         let mut recording = recorder.finish().of(answer.request_id());
         recording.calls.retain(meter::counts_calls);
         let cost = (recording.trips(), recording.base_wru());
-        let wanted = if route.is_counted() { (1, 1.0) } else { (0, 0.0) };
+        let wanted = if route.is_counted() {
+            (1, 1.0)
+        } else {
+            (0, 0.0)
+        };
         assert_eq!(cost, wanted, "{} {}", route.method, route.path);
     }
 }

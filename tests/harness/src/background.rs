@@ -2,8 +2,8 @@
 //! test; a world outlives the test that started it, so its servers, timers and connections must not hang on that one.
 
 use std::future::Future;
-use std::net::IpAddr;
 use std::io;
+use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use reqwest::redirect::Policy;
