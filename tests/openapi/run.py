@@ -55,7 +55,7 @@ def places(caller):
     patient = caller.post("/fhir/R4/Patient", {"resourceType": "Patient", "meta": {"project": project}})["id"]
     fixed = {"path.projectId": project, "path.membershipId": member(), "path.resourceType": "Patient", "path.id": patient}
     # What is deleted is somebody else, so that the others go on meeting a member.
-    gone = {"removeMember": member(), "revokeInvitation": member()}
+    gone = {name: member() for name in ("removeMember", "revokeInvitation", "scimDelete")}
     hooks = pathlib.Path(__file__).with_name("hooks.py")
     lines = [f"seed = {SEED}", f'hooks = "{hooks}"', "", "[parameters]", *(f'"{name}" = "{value}"' for name, value in fixed.items())]
     for operation, value in gone.items():

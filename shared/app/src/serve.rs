@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use gateway::{Call, Pretty, Problem, Reply, Route, limits, oauth};
+use gateway::{Call, Pretty, Problem, Reply, Route, limits};
 use lambda_http::http::header;
 use lambda_http::tracing::{self, error, info, warn};
 use lambda_http::{Body, Request, Response, service_fn};
@@ -149,25 +149,18 @@ pub(crate) async fn settle(ask: &Ask, answer: Answer, prompt: bool) -> Reply {
             );
         }
     }
-    render(&problem, (&ask.call.path, request), (ask.app, prompt))
+    render(&problem, &ask.call, (ask.app, prompt))
 }
 
 /// A problem as the caller sees it. Browsers are asked for a password only when the page wants that.
-pub(crate) fn render(
-    problem: &Problem,
-    (path, request): (&str, &str),
-    (app, prompt): (&App, bool),
-) -> Reply {
+pub(crate) fn render(problem: &Problem, call: &Call, (app, prompt): (&App, bool)) -> Reply {
     let trace = trace_id();
-    let request = if request.is_empty() {
+    let request = if call.request_id.is_empty() {
         trace.as_str()
     } else {
-        request
+        call.request_id.as_str()
     };
-    let reply = match problem.status {
-        429 if path.starts_with("/oauth2/") => oauth::overloaded(),
-        status => Reply::fhir(problem.outcome.to_json(request, &trace)).status(status),
-    };
+    let reply = problem.reply(&call.path, (request, &trace));
     if problem.status == 401 && prompt {
         let realm = format!("Basic realm=\"{}\"", app.config.settings.base_url);
         return reply.with(header::WWW_AUTHENTICATE, realm);
