@@ -4,6 +4,7 @@
 //! three words: a [`Fault`] is a badly formed field, a [`Refusal`] is the rules saying no, a [`Failure`] is what a lower
 //! room reports whatever it is made of.
 
+mod back_off;
 mod caller;
 mod claimant;
 mod definition;
@@ -19,10 +20,12 @@ mod membership;
 mod profile;
 mod project;
 mod refusal;
+mod scopes;
 mod secret;
 mod time;
 mod user;
 
+pub use back_off::{Attempt, BackOff, History, Tries};
 pub use caller::Caller;
 pub use claimant::Claimant;
 pub use definition::{faults, search};
@@ -38,6 +41,7 @@ pub use membership::{Membership, PROJECT_MEMBERSHIP, administrative_references};
 pub use profile::{ProfileRef, ProfileType, emails, person_body};
 pub use project::{PROJECT, Project};
 pub use refusal::Refusal;
+pub use scopes::Scopes;
 pub use secret::{Blind, Secret};
 pub use time::Timestamp;
 pub use user::{Scope, Standing, USER, User, user_reference};

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::{Credentials, Failure, Fault, Refusal, Secret};
 use lambda_http::http::{HeaderMap, Method};
+use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -26,6 +27,8 @@ pub struct Call {
     pub body: Vec<u8>,
     /// The id under which this request is logged.
     pub request_id: String,
+    /// The network address of the sender, as API Gateway saw it; empty when it does not say.
+    pub remote: String,
     headers: HeaderMap,
     parameters: Vec<(&'static str, String)>,
 }
@@ -36,6 +39,7 @@ impl Call {
         let request_id = request
             .lambda_context_ref()
             .map(|context| context.request_id.clone());
+        let remote = remote(&request);
         let raw = request.raw_http_path();
         let raw = if raw.is_empty() {
             request.uri().path()
@@ -57,6 +61,7 @@ impl Call {
             query,
             body,
             request_id: request_id.unwrap_or_default(),
+            remote,
             headers: parts.headers,
             parameters: Vec::new(),
         }
@@ -201,6 +206,15 @@ impl Call {
         self.header("content-type")
             .is_some_and(|kind| kind.trim().to_ascii_lowercase().starts_with(FORM))
     }
+}
+
+/// The address of the connection: unlike `X-Forwarded-For`, nobody can write it.
+fn remote(request: &Request) -> String {
+    match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
+        _ => None,
+    }
+    .unwrap_or_default()
 }
 
 const FORM: &str = "application/x-www-form-urlencoded";

@@ -3,6 +3,7 @@
 
 mod lists;
 mod meter;
+mod sessions;
 
 use harness::world::{Client, Project, Request};
 use meter::Meter;

@@ -27,6 +27,7 @@ mod samples;
 mod second_engine;
 mod secrets;
 mod settings;
+mod sign_in;
 mod world;
 
 use std::path::{Path, PathBuf};
