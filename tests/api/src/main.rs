@@ -20,6 +20,7 @@ mod kms;
 mod ledger;
 mod list;
 mod members;
+mod openapi;
 mod projects;
 mod races;
 mod refusals;
