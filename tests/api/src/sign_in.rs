@@ -38,10 +38,14 @@ pub(crate) async fn sign_in(world: &World, body: &Value) -> Answer {
 }
 
 pub(crate) async fn ask_tokens(world: &World, form: &[(&str, &str)]) -> Answer {
+    let request = Request::new("POST", "/oauth2/token").body(FORM, encoded(form));
+    world.anonymous().send(request).await
+}
+
+pub(crate) fn encoded(form: &[(&str, &str)]) -> String {
     let mut body = form_urlencoded::Serializer::new(String::new());
     body.extend_pairs(form);
-    let request = Request::new("POST", "/oauth2/token").body(FORM, body.finish());
-    world.anonymous().send(request).await
+    body.finish()
 }
 
 pub(crate) async fn redeem(world: &World, code: &str) -> Answer {

@@ -47,6 +47,22 @@ pub(super) const OPERATIONS: &[Operation] = &[
     of(CREATE_BOT).takes("NewBot").once().makes("Bot"),
     of(SET_PASSWORD).takes("SetPassword"),
     of(SUPER_SET_PASSWORD).takes("SetPassword"),
+    of(LOGIN_METHOD)
+        .takes("SignInMethodRequest")
+        .gives("SignInMethod"),
+    of(LOGIN)
+        .takes("SignInRequest")
+        .gives("SignInResult")
+        .or(&[404, 429]),
+    of(LOGIN_PROFILE)
+        .takes("ChooseMembership")
+        .gives("SignInResult")
+        .or(&[404, 409]),
+    of(LOGIN_SCOPE)
+        .takes("ChooseScope")
+        .gives("SignInResult")
+        .or(&[404, 409]),
+    of(LOGIN_STATUS).gives("SignInResult").or(&[400, 404, 409]),
     of(ME).gives("Me"),
     of(TOKEN).takes_form("TokenRequest").gives("TokenResponse"),
     of(FHIR_CREATE).takes("Resource").once().creates("Resource"),
