@@ -59,9 +59,8 @@ pub async fn choose(means: Means<'_>, choice: &Choice) -> Result<Value, Failure>
     let login = pending(means, choice.login.ok_or(Refusal::NotFound)?).await?;
     let user = login.row.user().ok_or(Refusal::NotFound)?;
     let person = means.store.person(user).await?;
-    let place = match place(&person, (&login.row, choice.membership)) {
-        Some(place) => place,
-        None => return Err(whose(means, &person, choice.membership).await?.into()),
+    let Some(place) = place(&person, (&login.row, choice.membership)) else {
+        return Err(whose(means, &person, choice.membership).await?.into());
     };
     let user = person.user.as_ref().ok_or(Refusal::NotFound)?;
     let offer = Offer::read(means, user, std::iter::once(&place)).await;

@@ -33,10 +33,10 @@ fn is_proven(member: &Member, user: &User) -> bool {
 }
 
 /// Which of a person's memberships are asked for.
-pub(super) fn wanted<'a>(
-    person: &'a Person,
+pub(super) fn wanted(
+    person: &Person,
     (only, kind): (Wanted, Option<domain::ProfileType>),
-) -> impl Iterator<Item = &'a Place> {
+) -> impl Iterator<Item = &Place> {
     let is_wanted = move |place: &&Place| {
         let project = match only {
             Wanted::Any => true,
