@@ -41,6 +41,11 @@ pub(crate) async fn change(
     let mut resource = old.resource().clone();
     resource.body = change.body;
     if old.resource().same_content(&resource) && change.extra.is_empty() {
+        let once = change.turn.remember(tenant, old.resource(), means.now);
+        Transaction::new()
+            .steps(once)
+            .commit_or_look_again(means.store, means.dice)
+            .await?;
         return Ok(old.resource().clone());
     }
     if !old.resource().same_content(&resource) {

@@ -3,6 +3,7 @@
 use domain::{Blind, Claimant, Failure, Refusal, Timestamp};
 use fhir::Resource;
 use store::{Aborted, Answered, Existence, Found, Key, Step, Tenant};
+use uuid::Uuid;
 
 use crate::Means;
 
@@ -104,8 +105,31 @@ impl Turn {
         answer: &Resource,
         now: Timestamp,
     ) -> Option<Step> {
+        let named = (answer.kind.as_str(), answer.id, answer.meta.version);
+        self.remember_as(tenant, named, now)
+    }
+
+    /// The same for an answer that says nothing but that it was done.
+    pub(crate) fn remember_done(&self, tenant: Tenant<'_>, now: Timestamp) -> Option<Step> {
+        self.remember_as(tenant, ("OperationOutcome", Uuid::nil(), Uuid::nil()), now)
+    }
+
+    /// The same for an answer that is no resource: its kind, its id, and what tells its versions apart.
+    pub(crate) fn remember_as(
+        &self,
+        tenant: Tenant<'_>,
+        (kind, resource, version): (&str, Uuid, Uuid),
+        now: Timestamp,
+    ) -> Option<Step> {
         let slip = self.slip.as_ref()?;
-        Some(slip.remember(tenant, answer, now))
+        let record = Answered {
+            body: slip.body.as_str().to_owned(),
+            kind: kind.to_owned(),
+            resource,
+            version,
+            ttl: now.plus(LIFE).as_seconds(),
+        };
+        Some(tenant.remember(&slip.place, &record, now))
     }
 
     /// How the write ended: `None` when it is done, else what was answered to a request that was faster.
@@ -156,17 +180,6 @@ impl Slip {
             earlier,
         })
     }
-
-    fn remember(&self, tenant: Tenant<'_>, answer: &Resource, now: Timestamp) -> Step {
-        let record = Answered {
-            body: self.body.as_str().to_owned(),
-            kind: answer.kind.clone(),
-            resource: answer.id,
-            version: answer.meta.version,
-            ttl: now.plus(LIFE).as_seconds(),
-        };
-        tenant.remember(&self.place, &record, now)
-    }
 }
 
 /// The version that was answered, read again: the current one or the one that was kept when it was superseded.
@@ -183,18 +196,21 @@ pub(crate) async fn answer_again(
         version,
         ..
     } = earlier;
-    let current = if kind == domain::PROJECT_MEMBERSHIP {
-        let id = domain::MembershipId::new(*resource);
-        let mut found = tenant.read(&tenant.places_of(id)).await?;
-        tenant
-            .member(&mut found, id)
-            .ok()
-            .map(|member| member.membership.into_resource())
-    } else {
-        match tenant.resource(kind, *resource).await? {
+    let current = match kind.as_str() {
+        domain::PROJECT_MEMBERSHIP => {
+            let id = domain::MembershipId::new(*resource);
+            let mut found = tenant.read(&tenant.places_of(id)).await?;
+            let member = tenant.member(&mut found, id).ok();
+            member.map(|member| member.membership.into_resource())
+        }
+        domain::PROJECT => {
+            let project = tenant.read_project().await?;
+            project.map(domain::Project::into_resource)
+        }
+        _ => match tenant.resource(kind, *resource).await? {
             Existence::Here(stored) => Some(stored.resource),
             Existence::Gone | Existence::Unknown => None,
-        }
+        },
     };
     match current.filter(|current| current.meta.version == *version) {
         Some(current) => Ok(current),

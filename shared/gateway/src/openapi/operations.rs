@@ -35,18 +35,21 @@ pub(super) const OPERATIONS: &[Operation] = &[
     of(LIST_INVITATIONS)
         .asks(&[STATUS, CURSOR])
         .gives("Invitations"),
-    of(RESEND_INVITATION).gives("Invitation").or(&[410]),
+    of(RESEND_INVITATION).once().gives("Invitation").or(&[410]),
     of(REVOKE_INVITATION).asks(&[FATE]).or(&[410]),
     of(CREATE_CLIENT)
         .takes("NewClient")
         .once()
         .makes("ClientApplication"),
     of(GET_PROJECT).gives("ProjectDetails"),
-    of(SET_SECRETS).takes("ProjectSettings").gives("Project"),
-    of(SET_SITES).takes("ProjectSites").gives("Project"),
+    of(SET_SECRETS)
+        .takes("ProjectSettings")
+        .once()
+        .gives("Project"),
+    of(SET_SITES).takes("ProjectSites").once().gives("Project"),
     of(CREATE_BOT).takes("NewBot").once().makes("Bot"),
-    of(SET_PASSWORD).takes("SetPassword"),
-    of(SUPER_SET_PASSWORD).takes("SetPassword"),
+    of(SET_PASSWORD).takes("SetPassword").once(),
+    of(SUPER_SET_PASSWORD).takes("SetPassword").once(),
     of(LOGIN_METHOD)
         .takes("SignInMethodRequest")
         .gives("SignInMethod"),
