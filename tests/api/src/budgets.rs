@@ -3,6 +3,7 @@
 
 mod lists;
 mod meter;
+mod people;
 mod sessions;
 
 use harness::world::{Client, Project, Request};
