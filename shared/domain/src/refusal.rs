@@ -58,6 +58,9 @@ pub enum Refusal {
     /// Another request changed the same thing first, again and again.
     #[error("The resource was changed by another request; read it again and repeat")]
     Contended,
+    /// Too many failed attempts: come back later.
+    #[error("Too Many Requests")]
+    TooManyAttempts,
     /// The body, or what would have to be stored, is larger than the server takes.
     #[error("File too large")]
     TooLarge,
@@ -83,6 +86,7 @@ impl Refusal {
                 | Self::Gone
                 | Self::Stale
                 | Self::MultipleMatches
+                | Self::TooManyAttempts
                 | Self::TooLarge
                 | Self::IdempotencyMismatch
                 | Self::Contended

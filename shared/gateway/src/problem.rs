@@ -11,7 +11,7 @@
 //! | 412 | `If-Match` names another version; several resources match |
 //! | 413 | the body is too large |
 //! | 422 | an `Idempotency-Key` comes with another body |
-//! | 429 | the caller, or his address, has used up the requests of this minute |
+//! | 429 | the caller, or his address, has used up the requests of this minute; too many failed attempts to sign in |
 //! | 503 | the table cannot be reached; nothing was stored |
 
 use domain::{Failure, Fault, FaultKind, Refusal};
@@ -156,6 +156,9 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::Stale => Problem::new(412, Outcome::precondition_failed()),
         Refusal::MultipleMatches => Problem::new(412, Outcome::multiple_matches()),
         Refusal::OwnerRemoval => Problem::new(400, Outcome::bad_request(text)),
+        Refusal::TooManyAttempts => {
+            Problem::new(429, Outcome::from(Issue::error("throttled", text)))
+        }
         Refusal::TooLarge => Problem::new(413, Outcome::from(Issue::error("too-long", text))),
         Refusal::TooManyRequests { wait } => {
             Problem::new(429, Outcome::too_many_requests(*wait)).after(*wait)

@@ -93,6 +93,16 @@ routes! {
     SET_PASSWORD = "POST" "/admin/projects/setpassword" => "set-member-password", Admin, "set a project-scoped user's password";
     /// `POST /admin/super/setpassword`.
     SUPER_SET_PASSWORD = "POST" "/admin/super/setpassword" => "set-member-password", SuperAdmin, "set anybody's password";
+    /// `POST /auth/method`.
+    LOGIN_METHOD = "POST" "/auth/method" => "login", Open, "ask how an address signs in";
+    /// `POST /auth/login`.
+    LOGIN = "POST" "/auth/login" => "login", Open, "sign in with a password";
+    /// `POST /auth/profile`.
+    LOGIN_PROFILE = "POST" "/auth/profile" => "login", Open, "choose a membership to sign in with";
+    /// `POST /auth/scope`.
+    LOGIN_SCOPE = "POST" "/auth/scope" => "login", Open, "choose a scope to sign in with";
+    /// `GET /auth/login/{login}`.
+    LOGIN_STATUS = "GET" "/auth/login/{login}" => "login", Open, "ask where a sign-in stands";
     /// `GET /scim/v2/Users`.
     SCIM_LIST = "GET" "/scim/v2/Users" => "scim", Admin, "list people for provisioning";
     /// `POST /scim/v2/Users`.

@@ -16,6 +16,7 @@ mod claims;
 mod error;
 mod master;
 pub mod password;
+pub mod pkce;
 mod ring;
 pub mod secret;
 mod signing;

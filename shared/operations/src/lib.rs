@@ -6,6 +6,7 @@
 
 mod authorize;
 mod change;
+mod lifetime;
 mod means;
 mod once;
 mod realm;
@@ -31,9 +32,11 @@ pub mod project_settings;
 pub mod read_resource;
 pub mod remove_member;
 pub mod set_password;
+pub mod sign_in;
+pub mod tokens;
 pub mod update_membership;
 pub mod whoami;
 
 pub use authorize::{Destination, Request, Role, Turned, admit};
-pub use means::{Means, Settings};
+pub use means::{Means, Settings, SignIn, Texts};
 pub use once::{Once, Wish};

@@ -4,6 +4,7 @@
 mod lists;
 mod meter;
 mod people;
+mod sessions;
 
 use harness::world::{Client, Project, Request};
 use meter::Meter;

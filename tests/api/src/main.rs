@@ -31,6 +31,7 @@ mod scim;
 mod second_engine;
 mod secrets;
 mod settings;
+mod sign_in;
 mod world;
 
 use std::path::{Path, PathBuf};

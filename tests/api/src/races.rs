@@ -4,6 +4,7 @@ mod admins;
 mod invites;
 mod members;
 mod retries;
+mod sessions;
 
 use harness::proxy::Plan;
 use harness::world::{Answer, World};
