@@ -25,6 +25,7 @@ mod openapi;
 mod projects;
 mod races;
 mod refusals;
+mod rotation;
 mod samples;
 mod second_engine;
 mod secrets;
