@@ -27,6 +27,7 @@ mod races;
 mod refusals;
 mod rotation;
 mod samples;
+mod scim;
 mod second_engine;
 mod secrets;
 mod settings;
