@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
 
-use domain::{Caller, Claimant, Failure, Fault, ProjectId};
+use domain::{Caller, Claimant, Failure, Fault, ProjectId, Refusal};
 use gateway::{Access, Call, Problem, Reply, Route};
 use operations::{Destination, Means, Once, Role};
 use store::Tenant;
@@ -75,6 +75,21 @@ impl Ask {
                 turned.caller.iter().for_each(|caller| self.note(caller));
                 Err(turned.failure.into())
             }
+        }
+    }
+
+    /// Who is asking, if the request brings credentials that count; on open routes others count as none.
+    ///
+    /// # Errors
+    /// 503 when nobody can tell.
+    pub async fn somebody(&self) -> Result<Option<Caller>, Problem> {
+        match self
+            .admit_to(Destination::Home, |_, _| async { Ok(()) })
+            .await
+        {
+            Ok((caller, ())) => Ok(Some(caller)),
+            Err(problem) if problem.refusal() == Some(&Refusal::Unauthorized) => Ok(None),
+            Err(problem) => Err(problem),
         }
     }
 

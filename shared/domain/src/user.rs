@@ -55,6 +55,24 @@ impl Standing {
         self.proven == self.address
     }
 
+    /// The same user after a change of his credential: sessions and links of before are dead.
+    #[must_use]
+    pub fn renewed(self) -> Self {
+        Self {
+            epoch: self.epoch + 1,
+            ..self
+        }
+    }
+
+    /// The same user, who has proven that his current address is his.
+    #[must_use]
+    pub fn with_proof(self) -> Self {
+        Self {
+            proven: self.address,
+            ..self
+        }
+    }
+
     /// The address number that must be proven before a membership which somebody else grants in `project` comes to life;
     /// `None` when nothing more is needed.
     pub fn proof_needed(&self, project: ProjectId) -> Option<u32> {
@@ -105,6 +123,17 @@ impl User {
         project
             .and_then(|r| r.id())
             .map_or(Scope::Server, |id| Scope::Project(ProjectId::new(id)))
+    }
+
+    /// The same user, whose address somebody has shown to receive letters, as a new version.
+    #[must_use]
+    pub fn verified(&self, meta: fhir::Meta) -> Self {
+        let mut user = self.clone();
+        user.resource.meta = meta;
+        user.resource
+            .body
+            .insert("emailVerified".into(), true.into());
+        user
     }
 
     fn text(&self, field: &str) -> Option<&str> {

@@ -81,6 +81,14 @@ routes! {
     SET_PASSWORD = "POST" "/admin/projects/setpassword" => "set-member-password", Admin, "set a project-scoped user's password";
     /// `POST /admin/super/setpassword`.
     SUPER_SET_PASSWORD = "POST" "/admin/super/setpassword" => "set-member-password", SuperAdmin, "set anybody's password";
+    /// `POST /auth/setpassword`.
+    REDEEM_LINK = "POST" "/auth/setpassword" => "recover-account", Open, "set one's password by the link of a letter";
+    /// `POST /auth/resetpassword`.
+    RESET_PASSWORD = "POST" "/auth/resetpassword" => "recover-account", Open, "ask for a link to set a new password";
+    /// `POST /auth/changepassword`.
+    CHANGE_PASSWORD = "POST" "/auth/changepassword" => "recover-account", Member, "change one's password";
+    /// `POST /auth/verifyemail`.
+    VERIFY_EMAIL = "POST" "/auth/verifyemail" => "recover-account", Open, "verify an e-mail address by the link of a letter";
     /// `GET /auth/me`.
     ME = "GET" "/auth/me" => "me", Member, "who am I";
     /// `POST /oauth2/token`.

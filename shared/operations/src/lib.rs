@@ -6,6 +6,8 @@
 
 mod authorize;
 mod change;
+mod credential;
+mod link;
 mod means;
 mod once;
 mod realm;
@@ -13,6 +15,7 @@ mod record;
 mod references;
 
 pub mod bootstrap;
+pub mod change_password;
 pub mod client_credentials;
 pub mod create_bot;
 pub mod create_client;
@@ -26,11 +29,14 @@ pub mod invite;
 pub mod list_members;
 pub mod project_settings;
 pub mod read_resource;
+pub mod redeem_link;
 pub mod remove_member;
+pub mod reset_password;
 pub mod set_password;
 pub mod update_membership;
+pub mod verify_email;
 pub mod whoami;
 
 pub use authorize::{Destination, Request, Role, Turned, admit};
-pub use means::{Means, Settings};
+pub use means::{Accounts, Means, Settings};
 pub use once::{Once, Wish};

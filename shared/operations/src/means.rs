@@ -24,6 +24,17 @@ pub struct Settings {
     pub base_url: String,
     /// The name that letters speak for, unless a project has its own.
     pub product: String,
+    /// What strangers may do, and how carefully.
+    pub accounts: Accounts,
+}
+
+/// What an installation allows people to do about their own accounts.
+#[derive(Clone, Debug)]
+pub struct Accounts {
+    /// Whether passwords that everybody knows are refused.
+    pub breach_list: bool,
+    /// How many letters with a link to set a new password go to one address within an hour.
+    pub resets_an_hour: u32,
 }
 
 impl Means<'_> {

@@ -52,6 +52,8 @@ pub enum Key {
     Edge(UserId, ProjectId),
     /// The holder of an e-mail address within a scope.
     EmailGuard(Scope, Blind),
+    /// How many letters strangers wanted to have sent to an address in one hour.
+    Resets(Scope, Blind, i64),
     /// A session.
     Login(LoginId),
     /// An invitation, reset or verification.
@@ -93,7 +95,9 @@ impl Key {
             Self::User(u) | Self::Credential(u) | Self::SecondFactor(u) | Self::Edge(u, _) => {
                 format!("U#{u}")
             }
-            Self::EmailGuard(scope, email) => email_guard(*scope, email),
+            Self::EmailGuard(scope, email) | Self::Resets(scope, email, _) => {
+                email_guard(*scope, email)
+            }
             Self::Login(id) => format!("LOGIN#{id}"),
             Self::Request(id) => format!("REQUEST#{id}"),
             Self::Client(id) => format!("CLIENT#{id}"),
@@ -123,6 +127,7 @@ impl Key {
             Self::SecondFactor(_) => "MFA".into(),
             Self::Edge(_, p) => format!("M#{p}"),
             Self::EmailGuard(..) => "HOLDER".into(),
+            Self::Resets(.., hour) => format!("RESETS#{hour}"),
             Self::Login(_) => "LOGIN".into(),
             Self::Request(_) => "REQUEST".into(),
             Self::Client(_) => "CLIENT".into(),

@@ -6,6 +6,7 @@
 
 mod audit;
 mod clients;
+mod credentials;
 mod deliveries;
 mod edges;
 mod evidence;
@@ -19,6 +20,7 @@ mod pages;
 mod patterns;
 mod projects;
 mod read;
+mod requests;
 mod resources;
 mod row;
 mod settings;
@@ -39,6 +41,7 @@ pub use members::{Member, NewMember};
 pub use pages::{Cut, MemberPage, MemberRange};
 pub use patterns::{ACCESS_PATTERNS, DynamoAction, Pattern};
 pub use read::Found;
+pub use requests::{Forgetful, NewRequest, RequestKind, RequestRow};
 pub use resources::{Existence, Stored};
 pub use settings::{SealedSetting, SettingKind};
 pub use step::Step;

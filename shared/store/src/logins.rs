@@ -1,6 +1,7 @@
 //! Sessions: what makes a token count, and what ends it.
 
-use domain::{Failure, LoginId, MembershipId, ProjectId, Session, Timestamp};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{Failure, LoginId, MembershipId, ProjectId, Refusal, Session, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -62,6 +63,15 @@ impl Store {
     /// A new session.
     pub fn create_login(&self, id: LoginId, row: &LoginRow) -> Step {
         Step::create(row::item(&Key::Login(id), row))
+    }
+
+    /// The session lives on under its subject's new epoch, unless it has ended meanwhile.
+    pub fn keep_login(&self, id: LoginId, epoch: u32) -> Step {
+        Step::update(&Key::Login(id), "SET epoch = :epoch")
+            .number(":epoch", i64::from(epoch))
+            .value(":no", AttributeValue::Bool(false))
+            .when("revoked = :no")
+            .or(Refusal::Unauthorized)
     }
 }
 

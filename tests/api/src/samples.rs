@@ -65,6 +65,16 @@ impl Place {
             ("POST", "/admin/projects/setpassword" | "/admin/super/setpassword") => {
                 json!({ "email": "nobody@example.com", "password": "correct horse" })
             }
+            ("POST", "/auth/resetpassword") => {
+                json!({ "email": "nobody@example.com", "projectId": self.project, "sendEmail": true,
+                    "redirectUri": "https://example.com/" })
+            }
+            ("POST", "/auth/setpassword" | "/auth/verifyemail") => json!({
+                "id": "00000000-0000-4000-8000-000000000001", "secret": "5ec7e7", "password": "correct horse",
+            }),
+            ("POST", "/auth/changepassword") => {
+                json!({ "oldPassword": "correct horse", "newPassword": "battery staple" })
+            }
             ("POST", "/oauth2/token") => {
                 return Sample::Form("grant_type=client_credentials&client_id=x&client_secret=y");
             }
