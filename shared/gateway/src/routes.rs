@@ -93,6 +93,8 @@ routes! {
     ME = "GET" "/auth/me" => "me", Member, "who am I";
     /// `POST /oauth2/token`.
     TOKEN = "POST" "/oauth2/token" => "token", Open, "exchange credentials for tokens";
+    /// `POST /fhir/R4/User/{id}/$update-email`.
+    UPDATE_EMAIL = "POST" "/fhir/R4/User/{id}/$update-email" => "update-user-email", Admin, "change a user's e-mail address";
     /// `POST /fhir/R4/{resourceType}`.
     FHIR_CREATE = "POST" "/fhir/R4/{resourceType}" => "fhir-write", Admin, "create a resource";
     /// `GET /fhir/R4/{resourceType}/{id}`.

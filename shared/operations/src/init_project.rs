@@ -72,7 +72,8 @@ impl Start {
     }
 }
 
-fn inputs(body: &Map<String, Value>) -> Map<String, Value> {
+/// The inputs of an operation: of a `Parameters` resource, or of a plain object with the same names.
+pub(crate) fn inputs(body: &Map<String, Value>) -> Map<String, Value> {
     if body.get("resourceType") != Some(&"Parameters".into()) {
         return body.clone();
     }

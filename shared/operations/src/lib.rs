@@ -33,6 +33,7 @@ pub mod redeem_link;
 pub mod remove_member;
 pub mod reset_password;
 pub mod set_password;
+pub mod update_email;
 pub mod update_membership;
 pub mod verify_email;
 pub mod whoami;

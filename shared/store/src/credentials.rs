@@ -1,17 +1,17 @@
 //! How a user's password, address and proof change. His row and the guard of his address say the same about him and change
 //! together.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Failure, User, UserId};
+use domain::{Blind, Failure, Refusal, User, UserId};
 use serde::Serialize;
 
 use crate::Store;
-use crate::keys::Key;
+use crate::keys::{self, Key};
 use crate::read::Found;
 use crate::requests::Forgetful;
 use crate::row::{self, ResourceRow};
 use crate::step::Step;
-use crate::users::{read_guard, read_user};
+use crate::tenant::Tenant;
+use crate::users::{guard_item, read_guard, read_user};
 
 #[derive(Serialize)]
 struct CredentialRow<'a> {
@@ -93,23 +93,26 @@ impl Store {
     /// The user as he is from now on, unchanged since he was `read`: his resource and his standing. His address stays.
     pub fn update_user(&self, read: &User, new: &User) -> Step {
         let set = "SET body = :body, ver = :ver, upd = :upd, #by = :by, address = :address, provenAddress = :proven, epoch = :epoch";
-        let row = row::item(&Key::User(new.id()), &ResourceRow::current(&new.resource));
-        let stored = |name: &str| {
-            row.get(name)
-                .cloned()
-                .unwrap_or_else(|| AttributeValue::S(String::new()))
-        };
-        Step::update(&Key::User(new.id()), set)
-            .value(":body", stored("body"))
-            .value(":ver", stored("ver"))
-            .value(":upd", stored("upd"))
-            .value(":by", stored("by"))
-            .number(":address", i64::from(new.standing.address))
-            .number(":proven", i64::from(new.standing.proven))
-            .number(":epoch", i64::from(new.standing.epoch))
-            .number(":was", i64::from(read.standing.epoch))
-            .text(":read", read.resource.meta.version.to_string())
-            .when("ver = :read AND epoch = :was")
+        rewritten(set, read, new)
+    }
+
+    /// The same for a user whose address has changed to the one behind `email`.
+    pub fn move_user(&self, read: &User, new: &User, email: &Blind) -> Step {
+        let set = "SET body = :body, ver = :ver, upd = :upd, #by = :by, address = :address, provenAddress = :proven, epoch = :epoch, nameP = :found, nameS = :id";
+        rewritten(set, read, new)
+            .text(":found", keys::users_by_email(email))
+            .text(":id", new.id().to_string())
+    }
+
+    /// The user's address is guarded elsewhere from now on; the place must be free.
+    pub fn move_guard(&self, (old, new): (Option<&Key>, &Key), user: &User) -> Vec<Step> {
+        let taken = Step::create(guard_item(new, user)).or(Refusal::EmailTaken);
+        let freed = old.map(|old| {
+            Step::delete(old)
+                .text(":user", user.id().to_string())
+                .when("#user = :user")
+        });
+        freed.into_iter().chain([taken]).collect()
     }
 
     /// The guard of the same user's address says the same; `resets` is the number that the user's last reset must still have.
@@ -155,4 +158,28 @@ impl Store {
     pub fn held_by_nobody(&self, guard: &Key) -> Step {
         Step::check(guard).when("attribute_not_exists(PK)")
     }
+}
+
+impl Tenant<'_> {
+    /// A user by id, wherever he belongs, and whether he is a member here: one round trip whatever is found.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn user_here(&self, id: UserId) -> Result<(Option<User>, bool), Failure> {
+        let (user, edge) = (Key::User(id), Key::Edge(id, self.project));
+        let mut found = self.store.get(&[user.clone(), edge.clone()]).await?;
+        let user = found.take(&user).map(|item| read_user(id, item));
+        Ok((user.transpose()?, found.has(&edge)))
+    }
+}
+
+fn rewritten(set: &'static str, read: &User, new: &User) -> Step {
+    let row = row::item(&Key::User(new.id()), &ResourceRow::current(&new.resource));
+    row::rewrite(Step::update(&Key::User(new.id()), set), &row)
+        .number(":address", i64::from(new.standing.address))
+        .number(":proven", i64::from(new.standing.proven))
+        .number(":epoch", i64::from(new.standing.epoch))
+        .number(":was", i64::from(read.standing.epoch))
+        .text(":read", read.resource.meta.version.to_string())
+        .when("ver = :read AND epoch = :was")
 }

@@ -208,12 +208,13 @@ impl Tenant<'_> {
     /// An earlier invitation, whatever has become of it, goes out again with the contents of `again`: the letter's number rises, and the
     /// secret of the earlier letter is dead.
     pub fn invite_again(&self, earlier: RequestId, again: &InvitationRow) -> Step {
-        let set = "SET delivery = :queued, sendSeq = sendSeq + :one, attempts = :zero, letter = :letter, epoch = :epoch \
-                   REMOVE secretHash, expiresAt, revoked";
+        let set = "SET delivery = :queued, sendSeq = sendSeq + :one, attempts = :zero, letter = :letter, epoch = :epoch, \
+                   email = :email REMOVE secretHash, expiresAt, revoked, used";
         let letter = again.letter.as_str();
         Step::update(&Key::Request(earlier), set)
             .text(":queued", "queued")
             .text(":letter", letter)
+            .text(":email", again.email.clone().unwrap_or_default())
             .number(":one", 1)
             .number(":zero", 0)
             .number(":epoch", i64::from(again.epoch))

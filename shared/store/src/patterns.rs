@@ -69,6 +69,7 @@ const AUTHENTICATED: &[&str] = &[
     "set-member-password",
     "update-membership",
     "update-project-settings",
+    "update-user-email",
 ];
 
 /// Functions that want to know who is asking: those, and the one that tells strangers nothing of what does not exist.
@@ -92,6 +93,7 @@ const ADMITTING: &[&str] = &[
     "set-member-password",
     "update-membership",
     "update-project-settings",
+    "update-user-email",
 ];
 
 /// Functions that need the system's keys: all, since none starts without them.
@@ -118,6 +120,7 @@ const KEYED: &[&str] = &[
     "token",
     "update-membership",
     "update-project-settings",
+    "update-user-email",
 ];
 
 /// Every way in which the product uses its table.
@@ -321,6 +324,13 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         functions: &["recover-account"],
         actions: &[PutItem, UpdateItem, DeleteItem, ConditionCheckItem],
         keys: &["REQUEST#*", "UQ#*", "P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "change an address: user, guards, profiles and their index, letters, event",
+        functions: &["update-user-email"],
+        actions: &[BatchGetItem, PutItem, UpdateItem, DeleteItem],
+        keys: &["P#*", "U#*", "UQ#*", "REQUEST#*"],
         index: None,
     },
     Pattern {

@@ -120,15 +120,8 @@ impl Store {
         let scope = new.user.scope();
         let mut steps = Vec::with_capacity(3);
         if let Some(email) = &new.email {
-            let guard = GuardRow {
-                user: id.uuid(),
-                standing: StandingRow::from(new.user.standing),
-                resets: None,
-            };
-            steps.push(Step::create(row::item(
-                &Key::EmailGuard(scope, email.clone()),
-                &guard,
-            )));
+            let guard = Key::EmailGuard(scope, email.clone());
+            steps.push(Step::create(guard_item(&guard, &new.user)));
         }
         steps.push(Step::create(user_item(&new.user, new.email.as_ref())));
         if let Some(password) = &new.password {
@@ -178,6 +171,16 @@ fn user_item(user: &User, email: Option<&Blind>) -> Item {
         found_as: email.map(|_| user.id().to_string()),
     };
     row::item(&Key::User(user.id()), &row)
+}
+
+/// The row of the guard of a user's address.
+pub(crate) fn guard_item(guard: &Key, user: &User) -> Item {
+    let row = GuardRow {
+        user: user.id().uuid(),
+        standing: StandingRow::from(user.standing),
+        resets: None,
+    };
+    row::item(guard, &row)
 }
 
 /// Reads the guard of an address.

@@ -1,5 +1,6 @@
 //! What people do about their own accounts: accept an invitation, forget a password, verify an address.
 
+mod addresses;
 mod links;
 mod resets;
 

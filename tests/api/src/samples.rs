@@ -75,6 +75,9 @@ impl Place {
             ("POST", "/auth/changepassword") => {
                 json!({ "oldPassword": "correct horse", "newPassword": "battery staple" })
             }
+            ("POST", "/fhir/R4/User/{id}/$update-email") => json!({
+                "email": "nobody@example.com", "updateProfileTelecom": true, "skipEmailVerification": false,
+            }),
             ("POST", "/oauth2/token") => {
                 return Sample::Form("grant_type=client_credentials&client_id=x&client_secret=y");
             }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::Meter;
 use crate::accounts::invited_by_letter;
-use crate::world::{address, measured_world};
+use crate::world::{address, alice, invited, measured_world, with};
 
 #[tokio::test]
 async fn accepting_and_forgetting_stay_within_their_budgets() {
@@ -24,5 +24,27 @@ async fn accepting_and_forgetting_stay_within_their_budgets() {
     meter
         .run("ask for a new password", &nobody, forget, (2, 8.0))
         .await;
+    let patient = with(
+        alice(&address("homer", &project)),
+        json!({ "resourceType": "Patient", "sendEmail": false }),
+    );
+    let member = invited(&project, &patient).await;
+    let user = member["user"]["reference"].as_str().unwrap();
+    let path = format!("/fhir/R4/{user}/$update-email");
+    let admin = project.admin.token().await;
+    let moves = [
+        ("change an address", json!({}), (2, 12.0)),
+        (
+            "… with the profile's",
+            json!({ "updateProfileTelecom": true }),
+            (5, 20.0),
+        ),
+    ];
+    for (n, (name, more, limit)) in moves.into_iter().enumerate() {
+        let email = address(&format!("homer{n}"), &project);
+        let body = with(json!({ "email": email }), more);
+        let request = Request::new("POST", &path).json(&body);
+        meter.run(name, &admin, request, limit).await;
+    }
     meter.print();
 }

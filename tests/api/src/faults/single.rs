@@ -193,6 +193,26 @@ async fn the_order_of_a_reset_survives_every_fault_at_every_call() {
 }
 
 #[tokio::test]
+async fn the_change_of_an_address_survives_every_fault_at_every_call() {
+    let (world, _turn) = ruins().await;
+    let project = world.project("Addresses in ruins").await;
+    let change = deed("update-user-email", &project.admin, 200);
+    let address = || format!("{}@example.com", fresh("address-"));
+    for fault in FAULTS {
+        change
+            .survives(world, fault, async || {
+                let mut body = person(&address());
+                body["resourceType"] = json!("Patient");
+                let invited = project.invite(&project.admin, &body).await.must(200).body;
+                let user = invited["user"]["reference"].as_str().unwrap();
+                Request::new("POST", &format!("/fhir/R4/{user}/$update-email"))
+                    .json(&json!({ "email": address(), "updateProfileTelecom": true }))
+            })
+            .await;
+    }
+}
+
+#[tokio::test]
 async fn reads_survive_every_fault_that_leaves_their_process_alive() {
     let (world, _turn) = ruins().await;
     let project = world.project("Reads in ruins").await;

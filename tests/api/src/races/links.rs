@@ -58,3 +58,30 @@ async fn of_many_resets_at_once_one_link_lives() {
     welcome.set(world, "correct-horse-9").await.must(400);
     Ledger::read(world).await.must_hold();
 }
+
+#[tokio::test]
+async fn one_address_wanted_for_many_users_at_once_is_given_to_one() {
+    let (world, _turn) = arena().await;
+    let project = world.project("Race for an address").await;
+    let mut users = Vec::new();
+    for number in 0..MANY {
+        let body = json!({ "resourceType": "Patient", "firstName": "Homer", "lastName": "Simpson", "sendEmail": false,
+            "email": format!("homer{number}.move@example.com") });
+        let member = project.invite(&project.admin, &body).await.must(200).body;
+        users.push(member["user"]["reference"].as_str().unwrap().to_owned());
+    }
+    let answers = at_once(MANY, |number| {
+        let (admin, user) = (project.admin.clone(), users[number].clone());
+        let body = json!({ "email": "the.one.move@example.com", "skipEmailVerification": true });
+        async move {
+            admin
+                .post(&format!("/fhir/R4/{user}/$update-email"), &body)
+                .await
+        }
+    })
+    .await;
+    super::winners(&answers, 1, "Email already registered");
+    let ledger = Ledger::read(world).await;
+    ledger.must_hold();
+    assert_eq!(ledger.users("the.one.move@example.com").len(), 1);
+}
