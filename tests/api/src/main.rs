@@ -21,6 +21,8 @@ mod kms;
 mod ledger;
 mod list;
 mod members;
+mod once;
+mod openapi;
 mod projects;
 mod races;
 mod refusals;
