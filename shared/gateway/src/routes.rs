@@ -92,6 +92,18 @@ routes! {
     CHANGE_PASSWORD = "POST" "/auth/changepassword" => "recover-account", Member, "change one's password";
     /// `POST /auth/verifyemail`.
     VERIFY_EMAIL = "POST" "/auth/verifyemail" => "recover-account", Open, "verify an e-mail address by the link of a letter";
+    /// `GET /scim/v2/Users`.
+    SCIM_LIST = "GET" "/scim/v2/Users" => "scim", Admin, "list people for provisioning";
+    /// `POST /scim/v2/Users`.
+    SCIM_CREATE = "POST" "/scim/v2/Users" => "scim", Admin, "provision a person";
+    /// `GET /scim/v2/Users/{membershipId}`.
+    SCIM_READ = "GET" "/scim/v2/Users/{membershipId}" => "scim", Admin, "read a provisioned person";
+    /// `PUT /scim/v2/Users/{membershipId}`.
+    SCIM_REPLACE = "PUT" "/scim/v2/Users/{membershipId}" => "scim", Admin, "replace a provisioned person";
+    /// `PATCH /scim/v2/Users/{membershipId}`.
+    SCIM_PATCH = "PATCH" "/scim/v2/Users/{membershipId}" => "scim", Admin, "change a provisioned person";
+    /// `DELETE /scim/v2/Users/{membershipId}`.
+    SCIM_DELETE = "DELETE" "/scim/v2/Users/{membershipId}" => "scim", Admin, "end a provisioned membership";
     /// `GET /auth/me`.
     ME = "GET" "/auth/me" => "me", Member, "who am I";
     /// `POST /oauth2/token`.

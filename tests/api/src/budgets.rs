@@ -4,6 +4,7 @@
 mod accounts;
 mod lists;
 mod meter;
+mod people;
 
 use harness::world::{Client, Project, Request};
 use meter::Meter;

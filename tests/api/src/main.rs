@@ -27,6 +27,7 @@ mod projects;
 mod races;
 mod refusals;
 mod samples;
+mod scim;
 mod second_engine;
 mod secrets;
 mod settings;

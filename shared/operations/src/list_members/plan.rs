@@ -1,6 +1,6 @@
 //! Which rows a list of members reads.
 
-use domain::{Fault, MembershipId, ProfileRef, ProfileType, ProjectId, UserId};
+use domain::{Email, Fault, MembershipId, ProfileRef, ProfileType, ProjectId, UserId};
 use fhir::search::{Filter, Modifier, Query};
 use store::MemberRange;
 
@@ -21,6 +21,8 @@ pub(super) enum Plan {
     ExternalId(String),
     /// The one with this user name.
     UserName(String),
+    /// Those of whoever has this address, in either scope.
+    Address(Email),
 }
 
 impl Plan {
@@ -121,6 +123,7 @@ fn narrow(filter: &Filter) -> Option<Plan> {
         "profile" => Some(only.parse().map_or(Plan::Nothing, Plan::Profile)),
         "external-id" => Some(Plan::ExternalId(only.clone())),
         "user-name" => Some(Plan::UserName(only.clone())),
+        "email" => only.parse().ok().map(Plan::Address),
         _ => None,
     }
 }
