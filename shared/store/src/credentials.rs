@@ -98,7 +98,7 @@ impl Store {
 
     /// The same for a user whose address has changed to the one behind `email`.
     pub fn move_user(&self, read: &User, new: &User, email: &Blind) -> Step {
-        let set = "SET body = :body, ver = :ver, upd = :upd, #by = :by, address = :address, provenAddress = :proven, epoch = :epoch, nameP = :found, nameS = :id";
+        let set = "SET body = :body, ver = :ver, upd = :upd, #by = :by, address = :address, provenAddress = :proven, epoch = :epoch, #nameP = :found, #nameS = :id";
         rewritten(set, read, new)
             .text(":found", keys::users_by_email(email))
             .text(":id", new.id().to_string())
