@@ -17,6 +17,7 @@ mod references;
 pub mod bootstrap;
 pub mod change_password;
 pub mod client_credentials;
+pub mod count_call;
 pub mod create_bot;
 pub mod create_client;
 pub mod create_project;

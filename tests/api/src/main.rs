@@ -19,6 +19,7 @@ mod invite;
 mod isolation;
 mod kms;
 mod ledger;
+mod limits;
 mod list;
 mod members;
 mod once;
