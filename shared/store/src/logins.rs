@@ -2,7 +2,8 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    ClientId, Failure, LoginId, MembershipId, ProfileRef, ProjectId, Session, Timestamp, UserId,
+    ClientId, Failure, LoginId, MembershipId, ProfileRef, ProjectId, Refusal, Session, Timestamp,
+    UserId,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -342,6 +343,15 @@ impl Store {
         open(Step::update(&Key::Login(id), "SET revoked = :yes"))
             .when("revoked = :no")
             .value(":yes", AttributeValue::Bool(true))
+    }
+
+    /// The session lives on under its subject's new epoch, unless it has ended meanwhile.
+    pub fn keep_login(&self, id: LoginId, epoch: u32) -> Step {
+        Step::update(&Key::Login(id), "SET epoch = :epoch")
+            .number(":epoch", i64::from(epoch))
+            .value(":no", AttributeValue::Bool(false))
+            .when("revoked = :no")
+            .or(Refusal::Unauthorized)
     }
 }
 

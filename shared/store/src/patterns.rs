@@ -62,6 +62,7 @@ const AUTHENTICATED: &[&str] = &[
     "list-invitations",
     "list-members",
     "me",
+    "recover-account",
     "remove-member",
     "resend-invitation",
     "revoke-invitation",
@@ -70,6 +71,7 @@ const AUTHENTICATED: &[&str] = &[
     "set-member-password",
     "update-membership",
     "update-project-settings",
+    "update-user-email",
 ];
 
 /// Functions that want to know who is asking: those, and the one that tells strangers nothing of what does not exist.
@@ -86,6 +88,7 @@ const ADMITTING: &[&str] = &[
     "list-members",
     "me",
     "not-found",
+    "recover-account",
     "remove-member",
     "resend-invitation",
     "revoke-invitation",
@@ -94,6 +97,7 @@ const ADMITTING: &[&str] = &[
     "set-member-password",
     "update-membership",
     "update-project-settings",
+    "update-user-email",
 ];
 
 /// Functions that need the system's keys: all, since none starts without them.
@@ -113,6 +117,7 @@ const KEYED: &[&str] = &[
     "login",
     "me",
     "not-found",
+    "recover-account",
     "remove-member",
     "resend-invitation",
     "revoke-invitation",
@@ -122,6 +127,7 @@ const KEYED: &[&str] = &[
     "token",
     "update-membership",
     "update-project-settings",
+    "update-user-email",
 ];
 
 /// Every way in which the product uses its table.
@@ -149,7 +155,7 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
     },
     Pattern {
         name: "count the calls of an address",
-        functions: &["token"],
+        functions: &["recover-account", "token"],
         actions: &[UpdateItem],
         keys: &["RATE#*"],
         index: None,
@@ -340,6 +346,34 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         functions: &["set-member-password"],
         actions: &[BatchGetItem, PutItem, UpdateItem],
         keys: &["P#*", "U#*", "UQ#*"],
+        index: None,
+    },
+    Pattern {
+        name: "look at a link, a user and his password, and who holds an address",
+        functions: &["recover-account"],
+        actions: &[BatchGetItem],
+        keys: &["REQUEST#*", "U#*", "UQ#*", "P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "set one's password, prove one's address: link, credential, user, guard, session, event",
+        functions: &["recover-account"],
+        actions: &[PutItem, UpdateItem],
+        keys: &["REQUEST#*", "U#*", "UQ#*", "LOGIN#*", "P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "ask for a link, or seem to: count, guard, request, event",
+        functions: &["recover-account"],
+        actions: &[PutItem, UpdateItem, DeleteItem, ConditionCheckItem],
+        keys: &["REQUEST#*", "UQ#*", "P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "change an address: user, guards, profiles and their index, letters, event",
+        functions: &["update-user-email"],
+        actions: &[BatchGetItem, PutItem, UpdateItem, DeleteItem],
+        keys: &["P#*", "U#*", "UQ#*", "REQUEST#*"],
         index: None,
     },
     Pattern {
