@@ -108,6 +108,20 @@ routes! {
     SCIM_DELETE = "DELETE" "/scim/v2/Users/{membershipId}" => "scim", Admin, "end a provisioned membership";
     /// `GET /auth/me`.
     ME = "GET" "/auth/me" => "me", Member, "who am I";
+    /// `POST /auth/revoke`.
+    REVOKE_SESSION = "POST" "/auth/revoke" => "me", Member, "end a session";
+    /// `GET /auth/clientinfo/{clientId}`.
+    CLIENT_INFO = "GET" "/auth/clientinfo/{clientId}" => "token-info", Open, "ask what an application shows at sign-in";
+    /// `GET /oauth2/userinfo`.
+    USER_INFO = "GET" "/oauth2/userinfo" => "token-info", Member, "claims about the caller";
+    /// `POST /oauth2/userinfo`.
+    USER_INFO_BY_FORM = "POST" "/oauth2/userinfo" => "token-info", Member, "claims about the caller";
+    /// `POST /oauth2/introspect`.
+    INTROSPECT = "POST" "/oauth2/introspect" => "token-info", Open, "ask what a token is worth";
+    /// `POST /oauth2/logout`.
+    LOGOUT = "POST" "/oauth2/logout" => "token-info", Member, "sign out";
+    /// `GET /oauth2/logout`.
+    LOGOUT_BY_LINK = "GET" "/oauth2/logout" => "token-info", Member, "sign out";
     /// `POST /oauth2/token`.
     TOKEN = "POST" "/oauth2/token" => "token", Open, "exchange credentials for tokens";
     /// `POST /fhir/R4/{resourceType}`.

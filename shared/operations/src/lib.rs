@@ -4,6 +4,7 @@
 //! The story of each is the same: look at what the request meets (beside the authorisation), decide by the rules, write
 //! everything in one transaction. Nothing here knows HTTP or mail.
 
+mod agent;
 mod authorize;
 mod change;
 mod lifetime;
@@ -30,8 +31,10 @@ pub mod program;
 pub mod project_settings;
 pub mod read_resource;
 pub mod remove_member;
+pub mod sessions;
 pub mod set_password;
 pub mod sign_in;
+pub mod token_info;
 pub mod tokens;
 pub mod update_membership;
 pub mod whoami;

@@ -67,6 +67,7 @@ const AUTHENTICATED: &[&str] = &[
     "revoke-invitation",
     "scim",
     "set-member-password",
+    "token-info",
     "update-membership",
     "update-project-settings",
 ];
@@ -90,6 +91,7 @@ const ADMITTING: &[&str] = &[
     "revoke-invitation",
     "scim",
     "set-member-password",
+    "token-info",
     "update-membership",
     "update-project-settings",
 ];
@@ -117,6 +119,7 @@ const KEYED: &[&str] = &[
     "scim",
     "set-member-password",
     "token",
+    "token-info",
     "update-membership",
     "update-project-settings",
 ];
@@ -284,10 +287,24 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         index: None,
     },
     Pattern {
-        name: "who am I: profile",
+        name: "who am I: profile, memberships, sessions",
         functions: &["me"],
+        actions: &[BatchGetItem, Query],
+        keys: &["LOGIN#*", "P#*", "U#*"],
+        index: None,
+    },
+    Pattern {
+        name: "end a session of one's own: session, event",
+        functions: &["me", "token-info"],
+        actions: &[PutItem, UpdateItem],
+        keys: &["LOGIN#*", "P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "look at a token's session, a profile, an application",
+        functions: &["token-info"],
         actions: &[BatchGetItem],
-        keys: &["P#*"],
+        keys: &["CLIENT#*", "LOGIN#*", "P#*", "U#*"],
         index: None,
     },
     Pattern {

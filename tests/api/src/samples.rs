@@ -27,7 +27,7 @@ impl Place {
             "{membershipId}" => self.membership.clone(),
             "{resourceType}" => self.kind.clone(),
             "{id}" => self.id.clone(),
-            "{login}" => NOBODY.to_owned(),
+            "{login}" | "{clientId}" => NOBODY.to_owned(),
             part if part.starts_with('{') => {
                 panic!(
                     "samples.rs does not know what fills {part} of {}",
@@ -76,6 +76,9 @@ impl Place {
             }),
             ("POST", "/auth/profile") => json!({ "login": NOBODY, "profile": NOBODY }),
             ("POST", "/auth/scope") => json!({ "login": NOBODY, "scope": "openid" }),
+            ("POST", "/auth/revoke") => json!({ "loginId": NOBODY }),
+            ("POST", "/oauth2/userinfo" | "/oauth2/logout") => return Sample::Nothing,
+            ("POST", "/oauth2/introspect") => return Sample::Form("token=x"),
             ("POST", "/oauth2/token") => {
                 return Sample::Form("grant_type=client_credentials&client_id=x&client_secret=y");
             }

@@ -3,6 +3,7 @@
 mod choosing;
 mod codes;
 mod refreshing;
+mod sessions;
 mod strangers;
 
 use harness::world::{Answer, Project, Request, World};

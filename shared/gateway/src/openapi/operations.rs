@@ -85,6 +85,15 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .or(&[404, 409]),
     of(LOGIN_STATUS).gives("SignInResult").or(&[400, 404, 409]),
     of(ME).gives("Me"),
+    of(REVOKE_SESSION).takes("RevokeSession").or(&[404]),
+    of(CLIENT_INFO).gives("ClientInfo").or(&[404]),
+    of(USER_INFO).gives("UserInfo"),
+    of(USER_INFO_BY_FORM).gives("UserInfo"),
+    of(INTROSPECT)
+        .takes_form("Introspect")
+        .gives("Introspection"),
+    of(LOGOUT),
+    of(LOGOUT_BY_LINK),
     of(TOKEN).takes_form("TokenRequest").gives("TokenResponse"),
     of(FHIR_CREATE).takes("Resource").once().creates("Resource"),
     of(FHIR_READ).gives_resource("Resource").or(&[410]),
