@@ -1,8 +1,14 @@
 //! Sign-in of persons: how, with which password, as whom, with which scope, and where a sign-in stands.
 
-use app::routes::{LOGIN, LOGIN_METHOD, LOGIN_PROFILE, LOGIN_SCOPE, LOGIN_STATUS};
+mod second_factor;
+
+use app::routes::{
+    FIRST_CODE, FIRST_CODE_AT_LOGIN, LOGIN, LOGIN_METHOD, LOGIN_PROFILE, LOGIN_SCOPE, LOGIN_STATUS,
+    NO_SECOND_FACTOR, SECOND_FACTOR, SECOND_STEP,
+};
 use app::{Answer, Ask, Error, Function, Reply};
 use domain::{Email, Fault};
+use gateway::with_picture;
 use operations::sign_in::{self, Choice, PasswordWish, ScopeChoice};
 use serde_json::{Value, json};
 
@@ -14,6 +20,11 @@ async fn main() -> Result<(), Error> {
         .on(&LOGIN_PROFILE, profile)
         .on(&LOGIN_SCOPE, scope)
         .on(&LOGIN_STATUS, status)
+        .on(&SECOND_STEP, second_factor::verify)
+        .on(&FIRST_CODE_AT_LOGIN, second_factor::enrol_at_login)
+        .on(&SECOND_FACTOR, second_factor::status)
+        .on(&FIRST_CODE, second_factor::enrol)
+        .on(&NO_SECOND_FACTOR, second_factor::disable)
         .serve()
         .await
 }

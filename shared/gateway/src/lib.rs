@@ -7,6 +7,7 @@ mod cors;
 pub mod oauth;
 pub mod openapi;
 mod percent;
+mod picture;
 mod problem;
 mod reply;
 pub mod routes;
@@ -14,6 +15,7 @@ pub mod scim;
 
 pub use call::Call;
 pub use cors::Origins;
+pub use picture::with_picture;
 pub use problem::Problem;
 pub use reply::{Page, Pretty, Reply};
 pub use routes::{Access, NOT_FOUND, ROUTES, Route};

@@ -106,6 +106,16 @@ routes! {
     SCIM_PATCH = "PATCH" "/scim/v2/Users/{membershipId}" => "scim", Admin, "change a provisioned person";
     /// `DELETE /scim/v2/Users/{membershipId}`.
     SCIM_DELETE = "DELETE" "/scim/v2/Users/{membershipId}" => "scim", Admin, "end a provisioned membership";
+    /// `POST /auth/mfa/verify`.
+    SECOND_STEP = "POST" "/auth/mfa/verify" => "login", Open, "show a second factor to sign in";
+    /// `POST /auth/mfa/login-enroll`.
+    FIRST_CODE_AT_LOGIN = "POST" "/auth/mfa/login-enroll" => "login", Open, "enrol a second factor to sign in";
+    /// `GET /auth/mfa/status`.
+    SECOND_FACTOR = "GET" "/auth/mfa/status" => "login", Member, "ask for one's second factor";
+    /// `POST /auth/mfa/enroll`.
+    FIRST_CODE = "POST" "/auth/mfa/enroll" => "login", Member, "enrol a second factor";
+    /// `POST /auth/mfa/disable`.
+    NO_SECOND_FACTOR = "POST" "/auth/mfa/disable" => "login", Member, "give a second factor up";
     /// `GET /auth/me`.
     ME = "GET" "/auth/me" => "me", Member, "who am I";
     /// `POST /auth/revoke`.

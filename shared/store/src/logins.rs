@@ -2,7 +2,8 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    ClientId, Failure, LoginId, MembershipId, ProfileRef, ProjectId, Session, Timestamp, UserId,
+    ClientId, Failure, LoginId, MembershipId, ProfileRef, ProfileType, ProjectId, Session,
+    Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -78,6 +79,12 @@ pub struct LoginRow {
     /// Whether the second factor was shown.
     #[serde(rename = "twice", default, skip_serializing_if = "std::ops::Not::not")]
     pub second_factor: bool,
+    /// Whether the second factor is still to be shown: until then no membership is bound.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub awaits: bool,
+    /// The type of profile that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
     /// Whether its code has been redeemed.
     #[serde(default)]
     pub granted: bool,
@@ -159,6 +166,20 @@ impl LoginRow {
             only: project.map(ProjectId::uuid),
             ..self
         }
+    }
+
+    /// The same session, for profiles of one type alone.
+    #[must_use]
+    pub fn as_a(self, kind: Option<ProfileType>) -> Self {
+        Self {
+            kind: kind.map(|kind| kind.to_string()),
+            ..self
+        }
+    }
+
+    /// The type of profile that was asked for.
+    pub fn kind(&self) -> Option<ProfileType> {
+        self.kind.as_deref()?.parse().ok()
     }
 
     /// The same session, through an application.
@@ -269,6 +290,7 @@ impl Store {
         open(Step::update(&Key::Login(id), words))
             .when("attribute_not_exists(membership) AND granted = :no AND revoked = :no")
             .text(":project", granted.project.to_string())
+            .value(":twice", AttributeValue::Bool(second_factor))
             .text(":membership", granted.membership.to_string())
             .text(":profile", granted.profile.to_string())
             .text(":code", code)
@@ -332,9 +354,12 @@ impl Store {
 
     /// The second factor was shown.
     pub fn note_second_factor(&self, id: LoginId) -> Step {
-        open(Step::update(&Key::Login(id), "SET twice = :yes"))
-            .when("attribute_exists(PK) AND granted = :no AND revoked = :no")
-            .value(":yes", AttributeValue::Bool(true))
+        open(Step::update(
+            &Key::Login(id),
+            "SET twice = :yes REMOVE awaits",
+        ))
+        .when("attribute_exists(PK) AND granted = :no AND revoked = :no")
+        .value(":yes", AttributeValue::Bool(true))
     }
 
     /// The session ends, unless it has ended already.

@@ -75,6 +75,10 @@ impl Place {
                 "codeChallenge": "challenge", "codeChallengeMethod": "plain",
             }),
             ("POST", "/auth/profile") => json!({ "login": NOBODY, "profile": NOBODY }),
+            ("POST", "/auth/mfa/verify" | "/auth/mfa/login-enroll") => {
+                json!({ "login": NOBODY, "token": "123456" })
+            }
+            ("POST", "/auth/mfa/enroll" | "/auth/mfa/disable") => json!({ "token": "123456" }),
             ("POST", "/auth/scope") => json!({ "login": NOBODY, "scope": "openid" }),
             ("POST", "/auth/revoke") => json!({ "loginId": NOBODY }),
             ("POST", "/oauth2/userinfo" | "/oauth2/logout") => return Sample::Nothing,

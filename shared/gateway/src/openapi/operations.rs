@@ -84,6 +84,21 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .gives("SignInResult")
         .or(&[404, 409]),
     of(LOGIN_STATUS).gives("SignInResult").or(&[400, 404, 409]),
+    of(SECOND_STEP)
+        .takes("SecondStep")
+        .gives("SignInResult")
+        .or(&[404, 409, 429]),
+    of(FIRST_CODE_AT_LOGIN)
+        .takes("SecondStep")
+        .gives("SignInResult")
+        .or(&[404, 409, 429]),
+    of(SECOND_FACTOR).gives("SecondFactor").or(&[403]),
+    of(FIRST_CODE)
+        .takes("SecondFactorCode")
+        .or(&[403, 409, 429]),
+    of(NO_SECOND_FACTOR)
+        .takes("SecondFactorCode")
+        .or(&[403, 409, 429]),
     of(ME).gives("Me"),
     of(REVOKE_SESSION).takes("RevokeSession").or(&[404]),
     of(CLIENT_INFO).gives("ClientInfo").or(&[404]),
