@@ -3,6 +3,7 @@
 mod choosing;
 mod codes;
 mod refreshing;
+mod second_factor;
 mod sessions;
 mod strangers;
 
