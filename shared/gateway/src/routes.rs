@@ -84,6 +84,8 @@ routes! {
     SET_PASSWORD = "POST" "/admin/projects/setpassword" => "set-member-password", Admin, "set a project-scoped user's password";
     /// `POST /admin/super/setpassword`.
     SUPER_SET_PASSWORD = "POST" "/admin/super/setpassword" => "set-member-password", SuperAdmin, "set anybody's password";
+    /// `POST …/members/{membershipId}/mfa/reset`.
+    RESET_SECOND_FACTOR = "POST" "/admin/projects/{projectId}/members/{membershipId}/mfa/reset" => "reset-second-factor", Admin, "take a member's second factor away";
     /// `POST /auth/method`.
     LOGIN_METHOD = "POST" "/auth/method" => "login", Open, "ask how an address signs in";
     /// `POST /auth/login`.

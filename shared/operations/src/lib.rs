@@ -31,6 +31,7 @@ pub mod program;
 pub mod project_settings;
 pub mod read_resource;
 pub mod remove_member;
+pub mod reset_second_factor;
 pub mod second_factor;
 pub mod sessions;
 pub mod set_password;

@@ -153,7 +153,7 @@ pub(crate) fn enrolment(
 }
 
 /// The user's resource says whether he is enrolled.
-fn flagged(means: Means<'_>, user: &User, enrolled: bool) -> Step {
+pub(crate) fn flagged(means: Means<'_>, user: &User, enrolled: bool) -> Step {
     let mut new = user.clone();
     new.resource
         .body

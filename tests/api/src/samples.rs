@@ -54,7 +54,7 @@ impl Place {
     pub(crate) fn body(&self, route: &Route) -> Sample {
         Sample::Json(match (route.method, route.path) {
             ("GET" | "DELETE", _) => return Sample::Nothing,
-            ("POST", "/admin/projects/{projectId}/members/{membershipId}/invitation/resend") => {
+            ("POST", path) if path.ends_with("/resend") || path.ends_with("/reset") => {
                 return Sample::Nothing;
             }
             ("POST", "/admin/projects/{projectId}/secrets") => {

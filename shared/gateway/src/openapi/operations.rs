@@ -68,6 +68,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     of(SCIM_DELETE).if_match().gives_nothing(),
     of(SET_PASSWORD).takes("SetPassword").once(),
     of(SUPER_SET_PASSWORD).takes("SetPassword").once(),
+    of(RESET_SECOND_FACTOR).once().or(&[410]),
     of(LOGIN_METHOD)
         .takes("SignInMethodRequest")
         .gives("SignInMethod"),

@@ -247,6 +247,58 @@ async fn many_wrong_codes_make_the_right_one_wait_even_when_they_come_at_once() 
 }
 
 #[tokio::test]
+async fn an_administrator_takes_a_lost_second_factor_away_from_his_own_projects_users() {
+    let world = world().await;
+    let project = world.project("Lost").await;
+    let patient = json!({ "resourceType": "Patient" });
+    let (email, membership) = person(&project, "alice", patient).await;
+    let here = crate::world::with(wish(&email), json!({ "projectId": project.id }));
+    let answer = sign_in(world, &here).await.must(200);
+    let tokens = redeem(world, answer.body["code"].as_str().unwrap())
+        .await
+        .must(200)
+        .body;
+    let caller = world
+        .anonymous()
+        .bearer(tokens["access_token"].as_str().unwrap());
+    let status = caller.get("/auth/mfa/status").await.must(200).body;
+    let token = json!({ "token": code(status["enrollUri"].as_str().unwrap(), 0) });
+    caller.post("/auth/mfa/enroll", &token).await.must(200);
+    assert_eq!(
+        sign_in(world, &here).await.must(200).body["mfaRequired"],
+        true
+    );
+    let path = |membership: &Value| {
+        project.path(&format!(
+            "members/{}/mfa/reset",
+            membership["id"].as_str().unwrap()
+        ))
+    };
+    for _ in 0..2 {
+        project
+            .admin
+            .post(&path(&membership), &json!({}))
+            .await
+            .must(200);
+    }
+    assert!(sign_in(world, &here).await.must(200).body["code"].is_string());
+
+    let (email, server_scoped) = person(&project, "bob", json!({})).await;
+    enrolled(&email).await;
+    project
+        .admin
+        .post(&path(&server_scoped), &json!({}))
+        .await
+        .must(403);
+    world
+        .root()
+        .post(&path(&server_scoped), &json!({}))
+        .await
+        .must(200);
+    assert!(sign_in(world, &wish(&email)).await.must(200).body["code"].is_string());
+}
+
+#[tokio::test]
 async fn a_second_factor_is_given_up_by_showing_it_once_more_and_its_seed_is_gone() {
     let world = world().await;
     let project = world.project("Give up").await;
