@@ -13,19 +13,19 @@ use crate::Means;
 pub struct Code(Option<String>);
 
 impl Code {
-    /// Reads `token`; whether one must be there is said later, as recorded.
-    pub fn read(form: &mut Form<'_>) -> Self {
-        Self(form.text("token").map(|code| code.trim().to_owned()))
+    /// A code that is there.
+    pub(crate) fn of(text: &str) -> Self {
+        Self(Some(text.trim().to_owned()))
     }
 
-    /// Reads a body that has nothing else.
+    /// Reads a body that has nothing but `token`; whether it must be there is said later, as recorded.
     ///
     /// # Errors
     /// A fault for a `token` that is no text.
     pub fn parse(body: &Map<String, Value>) -> Result<Self, Vec<Fault>> {
         let mut form = Form::new(body);
-        let code = Self::read(&mut form);
-        form.finish(code)
+        let code = form.text("token").map(Self::of);
+        form.finish(code.unwrap_or(Self(None)))
     }
 }
 

@@ -24,8 +24,7 @@ impl SecondStep {
     pub fn parse(body: &Map<String, Value>) -> Result<Self, Vec<Fault>> {
         let mut form = Form::new(body);
         let login = form.required("login", "Missing login").parse().ok();
-        form.required("token", "Missing token");
-        let code = Code::read(&mut form);
+        let code = Code::of(form.required("token", "Missing token"));
         form.finish(Self { login, code })
     }
 }
@@ -36,7 +35,7 @@ impl SecondStep {
 /// [`Refusal::NotFound`] for an unknown login; faults "Login revoked", "Login granted", "Login already verified", "User not enrolled
 /// in MFA", "Invalid MFA token"; [`Refusal::TooManyAttempts`].
 pub async fn verify(means: Means<'_>, request: &SecondStep) -> Result<Value, Failure> {
-    let step = Step2::open(means, request).await?;
+    let step = AtLogin::open(means, request).await?;
     if step.login.row.second_factor {
         return Err(Fault::general("Login already verified").into());
     }
@@ -54,7 +53,7 @@ pub async fn verify(means: Means<'_>, request: &SecondStep) -> Result<Value, Fai
 /// # Errors
 /// As [`verify`], and "Already enrolled", "Secret not found".
 pub async fn enrol_at_login(means: Means<'_>, request: &SecondStep) -> Result<Value, Failure> {
-    let step = Step2::open(means, request).await?;
+    let step = AtLogin::open(means, request).await?;
     let factor = second_factor::to_enrol(step.factor.clone())?;
     let user = step.user()?;
     let shown = (&request.code, "Invalid MFA token");
@@ -64,13 +63,13 @@ pub async fn enrol_at_login(means: Means<'_>, request: &SecondStep) -> Result<Va
 }
 
 /// A login at its second step.
-struct Step2 {
+struct AtLogin {
     login: Pending,
     person: store::Person,
     factor: Option<SecondFactor>,
 }
 
-impl Step2 {
+impl AtLogin {
     async fn open(means: Means<'_>, request: &SecondStep) -> Result<Self, Failure> {
         let id = request.login.ok_or(Refusal::NotFound)?;
         let row = opened(means, id).await?;
