@@ -4,6 +4,7 @@
 //! three words: a [`Fault`] is a badly formed field, a [`Refusal`] is the rules saying no, a [`Failure`] is what a lower
 //! room reports whatever it is made of.
 
+mod allowance;
 mod back_off;
 mod caller;
 mod claimant;
@@ -25,6 +26,7 @@ mod secret;
 mod time;
 mod user;
 
+pub use allowance::{Allowance, Minute};
 pub use back_off::{Attempt, BackOff, History, Tries};
 pub use caller::Caller;
 pub use claimant::Claimant;

@@ -9,6 +9,9 @@ use store::{Aborted, Action, Event, SecondFactor, Step, Transaction};
 
 use crate::Means;
 
+/// What somebody who has to wait is told, in seconds: the shortest pause.
+const WAIT: u32 = 30;
+
 /// A code, as it was sent.
 pub struct Code(Option<String>);
 
@@ -95,14 +98,14 @@ fn seed(means: Means<'_>, user: &User, factor: &SecondFactor) -> Result<Secret, 
 /// The step of a right code. A wrong one is counted, and beyond a few each makes the next one wait: this limit is no setting.
 ///
 /// # Errors
-/// [`Refusal::TooManyAttempts`]; the fault `wrong` for a wrong code.
+/// [`Refusal::TooManyRequests`]; the fault `wrong` for a wrong code.
 pub(crate) async fn shown(
     means: Means<'_>,
     (user, factor): (&User, &SecondFactor),
     (code, wrong): (&Code, &str),
 ) -> Result<i64, Failure> {
     if factor.tries().must_wait(means.now) {
-        return Err(Refusal::TooManyAttempts.into());
+        return Err(Refusal::TooManyRequests { wait: WAIT }.into());
     }
     let seed = seed(means, user, factor)?;
     let code = code.0.as_deref().unwrap_or_default();
@@ -118,7 +121,7 @@ pub(crate) async fn shown(
     match counted.commit(means.store, means.dice).await {
         Ok(()) => Err(Fault::general(wrong).into()),
         // Somebody else tried at the same moment: one at a time.
-        Err(Aborted::Changed) => Err(Refusal::TooManyAttempts.into()),
+        Err(Aborted::Changed) => Err(Refusal::TooManyRequests { wait: WAIT }.into()),
         Err(Aborted::Failed(failure)) => Err(failure),
     }
 }
@@ -206,7 +209,7 @@ pub async fn status(means: Means<'_>, caller: &Caller) -> Result<Value, Failure>
 /// Enrols the caller.
 ///
 /// # Errors
-/// Faults "Already enrolled", "Secret not found", "Invalid token"; [`Refusal::TooManyAttempts`].
+/// Faults "Already enrolled", "Secret not found", "Invalid token"; [`Refusal::TooManyRequests`].
 pub async fn enrol(means: Means<'_>, caller: &Caller, code: &Code) -> Result<(), Failure> {
     let (user, factor) = own(means, caller).await?;
     let factor = to_enrol(factor)?;
@@ -227,7 +230,7 @@ pub(crate) fn to_enrol(factor: Option<SecondFactor>) -> Result<SecondFactor, Fai
 /// Takes the caller's second factor away, when he shows it once more; its seed is no use any longer.
 ///
 /// # Errors
-/// Faults "Secret not found", "User not enrolled in MFA", "Missing token", "Invalid token"; [`Refusal::TooManyAttempts`].
+/// Faults "Secret not found", "User not enrolled in MFA", "Missing token", "Invalid token"; [`Refusal::TooManyRequests`].
 pub async fn disable(means: Means<'_>, caller: &Caller, code: &Code) -> Result<(), Failure> {
     let (user, factor) = own(means, caller).await?;
     let factor = factor.ok_or_else(|| Fault::general("Secret not found"))?;

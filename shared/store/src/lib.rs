@@ -6,6 +6,7 @@
 
 mod attempts;
 mod audit;
+mod calls;
 mod clients;
 mod deliveries;
 mod edges;

@@ -153,6 +153,13 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         index: None,
     },
     Pattern {
+        name: "count the calls of an address",
+        functions: &["login", "me", "token", "token-info"],
+        actions: &[UpdateItem],
+        keys: &["RATE#*"],
+        index: None,
+    },
+    Pattern {
         name: "check an application's secret, or what a code or a refresh token names",
         functions: &["token"],
         actions: &[BatchGetItem],

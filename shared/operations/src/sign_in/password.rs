@@ -19,7 +19,7 @@ use crate::second_factor::{self, Awaited};
 /// there are several, `{ login }` when a project is to be registered.
 ///
 /// # Errors
-/// [`Refusal::NotFound`] for an unknown application, faults in the order and words of the contract, [`Refusal::TooManyAttempts`].
+/// [`Refusal::NotFound`] for an unknown application, faults in the order and words of the contract, [`Refusal::TooManyRequests`].
 pub async fn with_password(
     means: Means<'_>,
     wish: &PasswordWish,

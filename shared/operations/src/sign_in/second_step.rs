@@ -33,7 +33,7 @@ impl SecondStep {
 ///
 /// # Errors
 /// [`Refusal::NotFound`] for an unknown login; faults "Login revoked", "Login granted", "Login already verified", "User not enrolled
-/// in MFA", "Invalid MFA token"; [`Refusal::TooManyAttempts`].
+/// in MFA", "Invalid MFA token"; [`Refusal::TooManyRequests`].
 pub async fn verify(means: Means<'_>, request: &SecondStep) -> Result<Value, Failure> {
     let step = AtLogin::open(means, request).await?;
     if step.login.row.second_factor {
