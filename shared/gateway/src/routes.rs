@@ -81,6 +81,8 @@ routes! {
     REVOKE_INVITATION = "DELETE" "/admin/projects/{projectId}/members/{membershipId}/invitation" => "revoke-invitation", Admin, "take an invitation back";
     /// `POST /admin/projects/{projectId}/client`.
     CREATE_CLIENT = "POST" "/admin/projects/{projectId}/client" => "create-client", Admin, "create an application";
+    /// `POST /fhir/R4/ClientApplication/{id}/$rotate-secret`.
+    ROTATE_SECRET = "POST" "/fhir/R4/ClientApplication/{id}/$rotate-secret" => "rotate-client-secret", Admin, "rotate an application's secret";
     /// `GET /admin/projects/{projectId}`.
     GET_PROJECT = "GET" "/admin/projects/{projectId}" => "get-project", Admin, "read a project with its secrets and sites";
     /// `POST /admin/projects/{projectId}/secrets`.

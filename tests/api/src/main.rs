@@ -26,6 +26,7 @@ mod openapi;
 mod projects;
 mod races;
 mod refusals;
+mod rotation;
 mod samples;
 mod scim;
 mod second_engine;

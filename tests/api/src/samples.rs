@@ -102,6 +102,7 @@ impl Place {
                     "userInfoUrl": "https://example.com/u", "clientId": "c", "clientSecret": "s",
                 },
             }),
+            ("POST", "/fhir/R4/ClientApplication/{id}/$rotate-secret") => json!({ "secret": "x" }),
             ("POST", "/fhir/R4/{resourceType}") => json!({
                 "resourceType": self.kind, "active": true, "birthDate": "2000-01-01",
                 "name": [{ "given": ["Alice"], "family": "Smith" }],

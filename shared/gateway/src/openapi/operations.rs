@@ -41,6 +41,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .takes("NewClient")
         .once()
         .makes("ClientApplication"),
+    of(ROTATE_SECRET)
+        .takes("RotateSecret")
+        .once()
+        .gives_resource("ClientApplication")
+        .or(&[410]),
     of(GET_PROJECT).gives("ProjectDetails"),
     of(SET_SECRETS)
         .takes("ProjectSettings")
