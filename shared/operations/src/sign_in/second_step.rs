@@ -2,7 +2,7 @@
 
 use domain::{Failure, Fault, Form, LoginId, Refusal};
 use serde_json::{Map, Value, json};
-use store::{LoginRow, SecondFactor, Step, Transaction};
+use store::{SecondFactor, Step, Transaction};
 
 use super::offer::{self, Offer};
 use super::wish::Wanted;
@@ -90,10 +90,8 @@ impl AtLogin {
 
     /// What the sign-in would have answered at once if there were no second factor, written together with `accepted`.
     async fn go_on(&self, means: Means<'_>, accepted: Vec<Step>) -> Result<Value, Failure> {
-        let row = LoginRow {
-            second_factor: true,
-            ..self.login.row.clone()
-        };
+        let mut row = self.login.row.clone();
+        row.second_factor = true;
         let login = Pending {
             id: self.login.id,
             row,

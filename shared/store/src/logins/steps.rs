@@ -49,7 +49,7 @@ impl Store {
         let step = match refresh {
             Some(refresh) => Step::update(
                 &key,
-                "SET granted = :yes, updated = :now, #ttl = :until, refresh = :refresh REMOVE #code",
+                "SET granted = :yes, updated = :now, #ttl = :until, #refresh = :refresh REMOVE #code",
             )
             .text(":refresh", refresh),
             None => Step::update(
@@ -74,9 +74,9 @@ impl Store {
     ) -> Step {
         open(Step::update(
             &Key::Login(id),
-            "SET refresh = :after, updated = :now, #ttl = :until",
+            "SET #refresh = :after, updated = :now, #ttl = :until",
         ))
-        .when("revoked = :no AND refresh = :before")
+        .when("revoked = :no AND #refresh = :before")
         .text(":before", before)
         .text(":after", after)
         .text(":now", now.to_string())
