@@ -87,6 +87,21 @@ impl Ask {
         }
     }
 
+    /// Who is asking, if the request brings credentials that count; on open routes others count as none.
+    ///
+    /// # Errors
+    /// 503 when nobody can tell.
+    pub async fn somebody(&self) -> Result<Option<Caller>, Problem> {
+        match self
+            .admit_to(Destination::Home, |_, _| async { Ok(()) })
+            .await
+        {
+            Ok((caller, ())) => Ok(Some(caller)),
+            Err(problem) if problem.refusal() == Some(&Refusal::Unauthorized) => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    }
+
     /// Counts a call on a route where nobody is asked who he is.
     ///
     /// # Errors

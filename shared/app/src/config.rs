@@ -2,7 +2,7 @@
 
 use domain::{BackOff, Email, Fault};
 use gateway::Origins;
-use operations::{Settings, SignIn, Texts};
+use operations::{Accounts, Settings, SignIn, Texts};
 
 /// The configuration of a function.
 #[derive(Clone, Debug)]
@@ -82,6 +82,7 @@ impl Config {
         if master.is_none() {
             wrong.push("ROSTER_KMS_KEY_ID or ROSTER_KEY_FILE is missing".to_owned());
         }
+        let accounts = accounts(&variable, &mut wrong);
         let mut limit = |name: &str, unless: u32| {
             let Some(text) = variable(name) else {
                 return Some(unless);
@@ -106,6 +107,7 @@ impl Config {
                     product: variable("ROSTER_PRODUCT_NAME")
                         .unwrap_or_else(|| "Medplum".to_owned()),
                     sign_in,
+                    accounts,
                 },
                 app_url,
                 origins: Origins::parse(&origins),
@@ -147,6 +149,32 @@ fn sign_in(variable: &impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>) 
 impl From<Fault> for Misconfigured {
     fn from(fault: Fault) -> Self {
         Self(fault.text)
+    }
+}
+
+/// What people may do about their accounts: careful unless said otherwise.
+fn accounts(variable: impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>) -> Accounts {
+    let mut is_on = |name: &str, unless_said: bool| match variable(name).as_deref() {
+        None => unless_said,
+        Some("on") => true,
+        Some("off") => false,
+        Some(_) => {
+            wrong.push(format!("{name} must be on or off"));
+            unless_said
+        }
+    };
+    let breach_list = is_on("ROSTER_BREACH_LIST", true);
+    let resets_an_hour = match variable("ROSTER_RESETS_AN_HOUR").map(|text| text.parse()) {
+        None => 5,
+        Some(Ok(resets)) => resets,
+        Some(Err(_)) => {
+            wrong.push("ROSTER_RESETS_AN_HOUR must be a number".to_owned());
+            5
+        }
+    };
+    Accounts {
+        breach_list,
+        resets_an_hour,
     }
 }
 

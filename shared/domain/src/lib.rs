@@ -40,7 +40,7 @@ pub use form::Form;
 pub use id::{ClientId, LoginId, MembershipId, NotAnId, ProjectId, RequestId, UserId};
 pub use invitation::{Existing, Invitation};
 pub use membership::{Membership, PROJECT_MEMBERSHIP, administrative_references};
-pub use profile::{ProfileRef, ProfileType, emails, person_body};
+pub use profile::{ProfileRef, ProfileType, emails, person_body, with_new_email};
 pub use project::{PROJECT, Project};
 pub use refusal::Refusal;
 pub use scopes::Scopes;

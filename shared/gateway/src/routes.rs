@@ -107,6 +107,14 @@ routes! {
     LOGIN_SCOPE = "POST" "/auth/scope" => "login", Open, "choose a scope to sign in with";
     /// `GET /auth/login/{login}`.
     LOGIN_STATUS = "GET" "/auth/login/{login}" => "login", Open, "ask where a sign-in stands";
+    /// `POST /auth/setpassword`.
+    REDEEM_LINK = "POST" "/auth/setpassword" => "recover-account", Open, "set one's password by the link of a letter";
+    /// `POST /auth/resetpassword`.
+    RESET_PASSWORD = "POST" "/auth/resetpassword" => "recover-account", Open, "ask for a link to set a new password";
+    /// `POST /auth/changepassword`.
+    CHANGE_PASSWORD = "POST" "/auth/changepassword" => "recover-account", Member, "change one's password";
+    /// `POST /auth/verifyemail`.
+    VERIFY_EMAIL = "POST" "/auth/verifyemail" => "recover-account", Open, "verify an e-mail address by the link of a letter";
     /// `GET /scim/v2/Users`.
     SCIM_LIST = "GET" "/scim/v2/Users" => "scim", Admin, "list people for provisioning";
     /// `POST /scim/v2/Users`.
@@ -147,6 +155,8 @@ routes! {
     LOGOUT_BY_LINK = "GET" "/oauth2/logout" => "token-info", Member, "sign out";
     /// `POST /oauth2/token`.
     TOKEN = "POST" "/oauth2/token" => "token", Open, "exchange credentials for tokens";
+    /// `POST /fhir/R4/User/{id}/$update-email`.
+    UPDATE_EMAIL = "POST" "/fhir/R4/User/{id}/$update-email" => "update-user-email", Admin, "change a user's e-mail address";
     /// `POST /fhir/R4/{resourceType}`.
     FHIR_CREATE = "POST" "/fhir/R4/{resourceType}" => "fhir-write", Admin, "create a resource";
     /// `GET /fhir/R4/{resourceType}/{id}`.

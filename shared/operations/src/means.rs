@@ -26,6 +26,8 @@ pub struct Settings {
     pub product: String,
     /// How sign-in treats strangers.
     pub sign_in: SignIn,
+    /// What strangers may do, and how carefully.
+    pub accounts: Accounts,
 }
 
 /// How sign-in treats strangers.
@@ -44,6 +46,15 @@ pub enum Texts {
     Recorded,
     /// The same whatever is wrong.
     Uniform,
+}
+
+/// What an installation allows people to do about their own accounts.
+#[derive(Clone, Debug)]
+pub struct Accounts {
+    /// Whether passwords that everybody knows are refused.
+    pub breach_list: bool,
+    /// How many letters with a link to set a new password go to one address within an hour.
+    pub resets_an_hour: u32,
 }
 
 impl Means<'_> {

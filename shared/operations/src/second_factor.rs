@@ -162,7 +162,7 @@ pub(crate) fn flagged(means: Means<'_>, user: &User, enrolled: bool) -> Step {
         .body
         .insert("mfaEnrolled".into(), enrolled.into());
     new.resource.meta = means.next_version(who(user), &user.resource.meta);
-    means.store.amend_user(user, &new)
+    means.store.update_user(user, &new)
 }
 
 /// The caller as a person with his second factor.

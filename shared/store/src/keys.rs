@@ -56,6 +56,8 @@ pub enum Key {
     Session(UserId, LoginId),
     /// Failed attempts to sign in: of an account, of a network address, or of both together.
     Attempts(Blind),
+    /// How many letters strangers wanted to have sent to an address in one hour.
+    Resets(Scope, Blind, i64),
     /// A session.
     Login(LoginId),
     /// An invitation, reset or verification.
@@ -102,7 +104,9 @@ impl Key {
             | Self::Edge(u, _)
             | Self::Session(u, _) => user(*u),
             Self::Attempts(of) => format!("TRY#{}", of.as_str()),
-            Self::EmailGuard(scope, email) => email_guard(*scope, email),
+            Self::EmailGuard(scope, email) | Self::Resets(scope, email, _) => {
+                email_guard(*scope, email)
+            }
             Self::Login(id) => format!("LOGIN#{id}"),
             Self::Request(id) => format!("REQUEST#{id}"),
             Self::Client(id) => format!("CLIENT#{id}"),
@@ -135,6 +139,7 @@ impl Key {
             Self::Session(_, login) => format!("{SESSIONS}{login}"),
             Self::Attempts(_) => "TRIES".into(),
             Self::EmailGuard(..) => "HOLDER".into(),
+            Self::Resets(.., hour) => format!("RESETS#{hour}"),
             Self::Login(_) => "LOGIN".into(),
             Self::Request(_) => "REQUEST".into(),
             Self::Client(_) => "CLIENT".into(),

@@ -63,6 +63,7 @@ const AUTHENTICATED: &[&str] = &[
     "list-members",
     "login",
     "me",
+    "recover-account",
     "remove-member",
     "resend-invitation",
     "reset-second-factor",
@@ -73,6 +74,7 @@ const AUTHENTICATED: &[&str] = &[
     "token-info",
     "update-membership",
     "update-project-settings",
+    "update-user-email",
 ];
 
 /// Functions that want to know who is asking: those, and the one that tells strangers nothing of what does not exist.
@@ -90,6 +92,7 @@ const ADMITTING: &[&str] = &[
     "login",
     "me",
     "not-found",
+    "recover-account",
     "remove-member",
     "resend-invitation",
     "reset-second-factor",
@@ -100,6 +103,7 @@ const ADMITTING: &[&str] = &[
     "token-info",
     "update-membership",
     "update-project-settings",
+    "update-user-email",
 ];
 
 /// Functions that need the system's keys: all, since none starts without them.
@@ -119,6 +123,7 @@ const KEYED: &[&str] = &[
     "login",
     "me",
     "not-found",
+    "recover-account",
     "remove-member",
     "resend-invitation",
     "reset-second-factor",
@@ -130,6 +135,7 @@ const KEYED: &[&str] = &[
     "token-info",
     "update-membership",
     "update-project-settings",
+    "update-user-email",
 ];
 
 /// Every way in which the product uses its table.
@@ -157,7 +163,7 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
     },
     Pattern {
         name: "count the calls of an address",
-        functions: &["login", "me", "token", "token-info"],
+        functions: &["login", "me", "recover-account", "token", "token-info"],
         actions: &[UpdateItem],
         keys: &["RATE#*"],
         index: None,
@@ -369,6 +375,34 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         functions: &["set-member-password"],
         actions: &[BatchGetItem, PutItem, UpdateItem],
         keys: &["P#*", "U#*", "UQ#*"],
+        index: None,
+    },
+    Pattern {
+        name: "look at a link, a user and his password, and who holds an address",
+        functions: &["recover-account"],
+        actions: &[BatchGetItem],
+        keys: &["REQUEST#*", "U#*", "UQ#*", "P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "set one's password, prove one's address: link, credential, user, guard, session, event",
+        functions: &["recover-account"],
+        actions: &[PutItem, UpdateItem],
+        keys: &["REQUEST#*", "U#*", "UQ#*", "LOGIN#*", "P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "ask for a link, or seem to: count, guard, request, event",
+        functions: &["recover-account"],
+        actions: &[PutItem, UpdateItem, DeleteItem, ConditionCheckItem],
+        keys: &["REQUEST#*", "UQ#*", "P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "change an address: user, guards, profiles and their index, letters, event",
+        functions: &["update-user-email"],
+        actions: &[BatchGetItem, PutItem, UpdateItem, DeleteItem],
+        keys: &["P#*", "U#*", "UQ#*", "REQUEST#*"],
         index: None,
     },
     Pattern {

@@ -1,12 +1,12 @@
 //! Second factors: a sealed seed, the last code that was used, and how often wrong ones came.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Failure, Timestamp, Tries, User, UserId};
+use domain::{Failure, Timestamp, Tries, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::Store;
 use crate::keys::Key;
-use crate::row::{self, Item, ResourceRow};
+use crate::row::{self, Item};
 use crate::step::Step;
 
 /// A user's second factor.
@@ -89,26 +89,6 @@ impl Store {
         (read, new): (&SecondFactor, &SecondFactor),
     ) -> Step {
         unchanged(Step::append(row::item(&Key::SecondFactor(user), new)), read)
-    }
-
-    /// The user's resource as it is from now on, unchanged since it was `read`; nothing else of his changes.
-    pub fn amend_user(&self, read: &User, new: &User) -> Step {
-        let key = Key::User(read.id());
-        let mut row = row::item(&key, &ResourceRow::current(&new.resource));
-        let set = "SET body = :body, ver = :ver, upd = :upd, #by = :by";
-        let step = Step::update(&key, set).unchanged_since(read.resource.meta.version);
-        let values = [
-            (":body", "body"),
-            (":ver", "ver"),
-            (":upd", "upd"),
-            (":by", "by"),
-        ];
-        values
-            .into_iter()
-            .fold(step, |step, (name, field)| match row.remove(field) {
-                Some(value) => step.value(name, value),
-                None => step,
-            })
     }
 
     /// No second factor any more.

@@ -1,6 +1,7 @@
 //! What every operation costs at the table: round trips one after the other, and write units. The limits are promises of the
 //! product; a test that finds one broken prints the whole table.
 
+mod accounts;
 mod lists;
 mod meter;
 mod people;

@@ -7,6 +7,7 @@
     reason = "a test stops where its sentence turns out false"
 )]
 
+mod accounts;
 mod budgets;
 mod contract;
 mod delivery;

@@ -2,6 +2,7 @@
 
 mod admins;
 mod invites;
+mod links;
 mod members;
 mod retries;
 mod sessions;

@@ -83,6 +83,19 @@ impl Place {
             ("POST", "/auth/revoke") => json!({ "loginId": NOBODY }),
             ("POST", "/oauth2/userinfo" | "/oauth2/logout") => return Sample::Nothing,
             ("POST", "/oauth2/introspect") => return Sample::Form("token=x"),
+            ("POST", "/auth/resetpassword") => {
+                json!({ "email": "nobody@example.com", "projectId": self.project, "sendEmail": true,
+                    "redirectUri": "https://example.com/" })
+            }
+            ("POST", "/auth/setpassword" | "/auth/verifyemail") => json!({
+                "id": "00000000-0000-4000-8000-000000000001", "secret": "5ec7e7", "password": "correct horse",
+            }),
+            ("POST", "/auth/changepassword") => {
+                json!({ "oldPassword": "correct horse", "newPassword": "battery staple" })
+            }
+            ("POST", "/fhir/R4/User/{id}/$update-email") => json!({
+                "email": "nobody@example.com", "updateProfileTelecom": true, "skipEmailVerification": false,
+            }),
             ("POST", "/oauth2/token") => {
                 return Sample::Form("grant_type=client_credentials&client_id=x&client_secret=y");
             }

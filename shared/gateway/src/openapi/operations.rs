@@ -105,6 +105,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
     of(NO_SECOND_FACTOR)
         .takes("SecondFactorCode")
         .or(&[403, 409, 429]),
+    of(REDEEM_LINK).takes("RedeemLink").or(&[404]),
+    of(RESET_PASSWORD).takes("ResetPassword"),
+    of(CHANGE_PASSWORD).takes("ChangePassword"),
+    of(VERIFY_EMAIL).takes("VerifyEmail").or(&[404]),
+    of(UPDATE_EMAIL).takes("UpdateEmail").gives_resource("User"),
     of(ME).gives("Me"),
     of(REVOKE_SESSION).takes("RevokeSession").or(&[404]),
     of(CLIENT_INFO).gives("ClientInfo").or(&[404]),

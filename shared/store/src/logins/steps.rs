@@ -1,7 +1,7 @@
 //! What happens to a session: it gets a membership, its code is redeemed, it is prolonged, it ends.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{LoginId, Timestamp};
+use domain::{LoginId, Refusal, Timestamp};
 
 use super::Granted;
 use crate::Store;
@@ -91,6 +91,14 @@ impl Store {
         ))
         .when("attribute_exists(PK) AND granted = :no AND revoked = :no")
         .value(":yes", AttributeValue::Bool(true))
+    }
+
+    /// The session lives on under its subject's new epoch, unless it has ended meanwhile.
+    pub fn keep_login(&self, id: LoginId, epoch: u32) -> Step {
+        open(Step::update(&Key::Login(id), "SET epoch = :epoch"))
+            .number(":epoch", i64::from(epoch))
+            .when("revoked = :no")
+            .or(Refusal::Unauthorized)
     }
 
     /// The session ends, unless it has ended already.
