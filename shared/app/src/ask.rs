@@ -171,7 +171,7 @@ impl Ask {
     pub fn device(&self) -> Device {
         let agent = self.call.header("user-agent").unwrap_or_default();
         Device {
-            remote: self.call.remote.clone(),
+            remote: self.call.address.clone(),
             agent: agent.chars().take(200).collect(),
             origin: self.call.header("origin").map(str::to_owned),
         }

@@ -4,6 +4,7 @@
 //! The story of each is the same: look at what the request meets (beside the authorisation), decide by the rules, write
 //! everything in one transaction. Nothing here knows HTTP or mail.
 
+mod agent;
 mod authorize;
 mod change;
 mod credential;
@@ -37,9 +38,13 @@ pub mod read_resource;
 pub mod redeem_link;
 pub mod remove_member;
 pub mod reset_password;
+pub mod reset_second_factor;
 pub mod rotate_secret;
+pub mod second_factor;
+pub mod sessions;
 pub mod set_password;
 pub mod sign_in;
+pub mod token_info;
 pub mod tokens;
 pub mod update_email;
 pub mod update_membership;
