@@ -44,6 +44,9 @@ pub fn environment(endpoints: &Endpoints) -> Vec<(String, String)> {
         // Far above what anybody sends here; counted all the same, as in AWS.
         ("ROSTER_RATE_LIMIT", "1000000"),
         ("ROSTER_AUTH_RATE_LIMIT", "1000000"),
+        ("ROSTER_SIGN_IN_TEXTS", "recorded"),
+        ("ROSTER_SIGN_IN_FREE_FAILURES", "100000"),
+        ("ROSTER_SIGN_IN_FREE_FAILURES_PER_ADDRESS", "100000"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use domain::{Allowance, Caller, Claimant, Failure, Fault, ProjectId, Refusal};
 use gateway::{Access, Call, Problem, Reply, Route};
 use operations::count_call::count_call;
+use operations::sign_in::Device;
 use operations::{Destination, Means, Once, Role, Wish};
 use store::Tenant;
 
@@ -164,6 +165,16 @@ impl Ask {
             operation,
             body: self.call.body.clone(),
         }))
+    }
+
+    /// From where and with what the request was sent.
+    pub fn device(&self) -> Device {
+        let agent = self.call.header("user-agent").unwrap_or_default();
+        Device {
+            remote: self.call.address.clone(),
+            agent: agent.chars().take(200).collect(),
+            origin: self.call.header("origin").map(str::to_owned),
+        }
     }
 
     /// "All OK", as an outcome of this request.

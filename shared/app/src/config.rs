@@ -1,15 +1,15 @@
 //! What a function is told by its environment, read once when it starts; everything that is wrong is said together.
 
-use domain::{Email, Fault};
+use domain::{BackOff, Email, Fault};
 use gateway::Origins;
-use operations::{Accounts, Settings};
+use operations::{Accounts, Settings, SignIn, Texts};
 
 /// The configuration of a function.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The table's name (`ROSTER_TABLE`).
     pub table: String,
-    /// Issuer, product and the like (`ROSTER_BASE_URL`, `ROSTER_PRODUCT_NAME`).
+    /// Issuer, product and the like (`ROSTER_BASE_URL`, `ROSTER_PRODUCT_NAME`, `ROSTER_SIGN_IN_…`).
     pub settings: Settings,
     /// The web app's URL, with a slash at its end (`ROSTER_APP_URL`).
     pub app_url: String,
@@ -97,6 +97,7 @@ impl Config {
             per_caller: limit("ROSTER_RATE_LIMIT", 6_000),
             per_address: limit("ROSTER_AUTH_RATE_LIMIT", 160),
         };
+        let sign_in = sign_in(&variable, &mut wrong);
         let origins = variable("ROSTER_ALLOWED_ORIGINS").unwrap_or_else(|| app_url.clone());
         match master {
             Some(master) if wrong.is_empty() => Ok(Self {
@@ -105,6 +106,7 @@ impl Config {
                     base_url,
                     product: variable("ROSTER_PRODUCT_NAME")
                         .unwrap_or_else(|| "Medplum".to_owned()),
+                    sign_in,
                     accounts,
                 },
                 app_url,
@@ -116,6 +118,32 @@ impl Config {
             _ => Err(Misconfigured(wrong.join("; "))),
         }
     }
+}
+
+/// What strangers are told (`ROSTER_SIGN_IN_TEXTS`: `uniform`, or `recorded`), and how many failures cost them nothing, on one account
+/// (`ROSTER_SIGN_IN_FREE_FAILURES`) and from one network address (`ROSTER_SIGN_IN_FREE_FAILURES_PER_ADDRESS`).
+fn sign_in(variable: &impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>) -> SignIn {
+    let mut number = |name: &str, default: u32| match variable(name).map(|text| text.parse()) {
+        None => default,
+        Some(Ok(number)) => number,
+        Some(Err(_)) => {
+            wrong.push(format!("{name} is no number"));
+            default
+        }
+    };
+    let back_off = BackOff {
+        free: number("ROSTER_SIGN_IN_FREE_FAILURES", 5),
+        free_for_address: number("ROSTER_SIGN_IN_FREE_FAILURES_PER_ADDRESS", 100),
+    };
+    let texts = match variable("ROSTER_SIGN_IN_TEXTS").as_deref() {
+        None | Some("uniform") => Texts::Uniform,
+        Some("recorded") => Texts::Recorded,
+        Some(_) => {
+            wrong.push("ROSTER_SIGN_IN_TEXTS is neither recorded nor uniform".to_owned());
+            Texts::Uniform
+        }
+    };
+    SignIn { texts, back_off }
 }
 
 impl From<Fault> for Misconfigured {

@@ -76,10 +76,10 @@ pub enum Refusal {
     /// An `Idempotency-Key` was used before with another body.
     #[error("Idempotency-Key was already used with a different request body")]
     IdempotencyMismatch,
-    /// The caller, or his address, has used up the requests of this minute.
+    /// The caller, or his address, has used up the requests of this minute, or has to wait after failed attempts to sign in.
     #[error("Too Many Requests")]
     TooManyRequests {
-        /// Seconds until the next minute begins.
+        /// After how many seconds to come back.
         wait: u32,
     },
 }

@@ -11,7 +11,7 @@
 //! | 412 | `If-Match` names another version; several resources match |
 //! | 413 | the body is too large |
 //! | 422 | an `Idempotency-Key` comes with another body |
-//! | 429 | the caller, or his address, has used up the requests of this minute |
+//! | 429 | the caller, or his address, has used up the requests of this minute, or has to wait after failed attempts to sign in |
 //! | 503 | the table cannot be reached; nothing was stored |
 
 use domain::{Failure, Fault, FaultKind, Refusal};

@@ -17,12 +17,14 @@ mod claims;
 mod error;
 mod master;
 pub mod password;
+pub mod pkce;
 mod ring;
 pub mod secret;
 mod signing;
 mod system;
 mod text;
 mod token;
+pub mod totp;
 
 pub use cipher::Sealed;
 pub use claims::{Claims, Use};

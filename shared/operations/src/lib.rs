@@ -4,12 +4,15 @@
 //! The story of each is the same: look at what the request meets (beside the authorisation), decide by the rules, write
 //! everything in one transaction. Nothing here knows HTTP or mail.
 
+mod agent;
 mod authorize;
 mod change;
 mod credential;
+mod lifetime;
 mod link;
 mod means;
 mod once;
+mod parameters;
 mod realm;
 mod record;
 mod references;
@@ -35,12 +38,19 @@ pub mod read_resource;
 pub mod redeem_link;
 pub mod remove_member;
 pub mod reset_password;
+pub mod reset_second_factor;
+pub mod rotate_secret;
+pub mod second_factor;
+pub mod sessions;
 pub mod set_password;
+pub mod sign_in;
+pub mod token_info;
+pub mod tokens;
 pub mod update_email;
 pub mod update_membership;
 pub mod verify_email;
 pub mod whoami;
 
 pub use authorize::{Destination, Request, Role, Turned, admit};
-pub use means::{Accounts, Means, Settings};
+pub use means::{Accounts, Means, Settings, SignIn, Texts};
 pub use once::{Once, Wish};

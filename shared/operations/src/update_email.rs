@@ -13,8 +13,8 @@ use store::{
 };
 
 use crate::Means;
-use crate::init_project::inputs;
 use crate::link::ROUNDS;
+use crate::parameters::inputs;
 use crate::record::changed_fields;
 
 /// How long the link to verify the address lives.

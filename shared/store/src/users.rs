@@ -67,6 +67,11 @@ struct GuardRow {
 }
 
 impl Store {
+    /// Where the holder of an address within a scope is named.
+    pub fn guard_key(&self, scope: Scope, email: &Blind) -> Key {
+        Key::EmailGuard(scope, email.clone())
+    }
+
     /// The holder of an address among rows read at `guard`.
     ///
     /// # Errors

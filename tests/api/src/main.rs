@@ -27,11 +27,13 @@ mod openapi;
 mod projects;
 mod races;
 mod refusals;
+mod rotation;
 mod samples;
 mod scim;
 mod second_engine;
 mod secrets;
 mod settings;
+mod sign_in;
 mod world;
 
 use std::path::{Path, PathBuf};

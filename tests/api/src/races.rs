@@ -5,6 +5,7 @@ mod invites;
 mod links;
 mod members;
 mod retries;
+mod sessions;
 
 use harness::proxy::Plan;
 use harness::world::{Answer, World};
