@@ -157,7 +157,7 @@ async fn write(
             means.now,
             means.dice,
         ))
-        .commit_or_look_again(means.store, means.dice)
+        .commit(means.store, means.dice)
         .await
 }
 
