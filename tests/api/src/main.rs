@@ -7,6 +7,7 @@
     reason = "a test stops where its sentence turns out false"
 )]
 
+mod accounts;
 mod budgets;
 mod contract;
 mod delivery;
@@ -26,11 +27,13 @@ mod openapi;
 mod projects;
 mod races;
 mod refusals;
+mod rotation;
 mod samples;
 mod scim;
 mod second_engine;
 mod secrets;
 mod settings;
+mod sign_in;
 mod world;
 
 use std::path::{Path, PathBuf};
