@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use domain::{Allowance, Caller, Claimant, Failure, Fault, ProjectId, Refusal};
 use gateway::{Access, Call, Problem, Reply, Route};
 use operations::count_call::count_call;
+use operations::sign_in::Device;
 use operations::{Destination, Means, Once, Role, Wish};
 use store::Tenant;
 
@@ -86,6 +87,21 @@ impl Ask {
         }
     }
 
+    /// Who is asking, if the request brings credentials that count; on open routes others count as none.
+    ///
+    /// # Errors
+    /// 503 when nobody can tell.
+    pub async fn somebody(&self) -> Result<Option<Caller>, Problem> {
+        match self
+            .admit_to(Destination::Home, |_, _| async { Ok(()) })
+            .await
+        {
+            Ok((caller, ())) => Ok(Some(caller)),
+            Err(problem) if problem.refusal() == Some(&Refusal::Unauthorized) => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    }
+
     /// Counts a call on a route where nobody is asked who he is.
     ///
     /// # Errors
@@ -149,6 +165,16 @@ impl Ask {
             operation,
             body: self.call.body.clone(),
         }))
+    }
+
+    /// From where and with what the request was sent.
+    pub fn device(&self) -> Device {
+        let agent = self.call.header("user-agent").unwrap_or_default();
+        Device {
+            remote: self.call.remote.clone(),
+            agent: agent.chars().take(200).collect(),
+            origin: self.call.header("origin").map(str::to_owned),
+        }
     }
 
     /// "All OK", as an outcome of this request.

@@ -55,9 +55,24 @@ pub enum Refusal {
     /// There is no address to send an invitation to.
     #[error("The invited user has no email address")]
     NoAddress,
+    /// The link of a letter has been used.
+    #[error("Already used")]
+    LinkUsed,
+    /// The link of a letter is too old.
+    #[error("The link has expired")]
+    LinkExpired,
+    /// A later link, or a change of the password or the address, stands in its place.
+    #[error("The link is no longer valid")]
+    LinkSuperseded,
+    /// More letters to one address than a stranger may ask for.
+    #[error("Too many requests")]
+    TooManyLetters,
     /// Another request changed the same thing first, again and again.
     #[error("The resource was changed by another request; read it again and repeat")]
     Contended,
+    /// Too many failed attempts: come back later.
+    #[error("Too Many Requests")]
+    TooManyAttempts,
     /// The body, or what would have to be stored, is larger than the server takes.
     #[error("File too large")]
     TooLarge,
@@ -83,6 +98,7 @@ impl Refusal {
                 | Self::Gone
                 | Self::Stale
                 | Self::MultipleMatches
+                | Self::TooManyAttempts
                 | Self::TooLarge
                 | Self::IdempotencyMismatch
                 | Self::Contended

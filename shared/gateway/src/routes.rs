@@ -95,6 +95,24 @@ routes! {
     SET_PASSWORD = "POST" "/admin/projects/setpassword" => "set-member-password", Admin, "set a project-scoped user's password";
     /// `POST /admin/super/setpassword`.
     SUPER_SET_PASSWORD = "POST" "/admin/super/setpassword" => "set-member-password", SuperAdmin, "set anybody's password";
+    /// `POST /auth/method`.
+    LOGIN_METHOD = "POST" "/auth/method" => "login", Open, "ask how an address signs in";
+    /// `POST /auth/login`.
+    LOGIN = "POST" "/auth/login" => "login", Open, "sign in with a password";
+    /// `POST /auth/profile`.
+    LOGIN_PROFILE = "POST" "/auth/profile" => "login", Open, "choose a membership to sign in with";
+    /// `POST /auth/scope`.
+    LOGIN_SCOPE = "POST" "/auth/scope" => "login", Open, "choose a scope to sign in with";
+    /// `GET /auth/login/{login}`.
+    LOGIN_STATUS = "GET" "/auth/login/{login}" => "login", Open, "ask where a sign-in stands";
+    /// `POST /auth/setpassword`.
+    REDEEM_LINK = "POST" "/auth/setpassword" => "recover-account", Open, "set one's password by the link of a letter";
+    /// `POST /auth/resetpassword`.
+    RESET_PASSWORD = "POST" "/auth/resetpassword" => "recover-account", Open, "ask for a link to set a new password";
+    /// `POST /auth/changepassword`.
+    CHANGE_PASSWORD = "POST" "/auth/changepassword" => "recover-account", Member, "change one's password";
+    /// `POST /auth/verifyemail`.
+    VERIFY_EMAIL = "POST" "/auth/verifyemail" => "recover-account", Open, "verify an e-mail address by the link of a letter";
     /// `GET /scim/v2/Users`.
     SCIM_LIST = "GET" "/scim/v2/Users" => "scim", Admin, "list people for provisioning";
     /// `POST /scim/v2/Users`.
@@ -111,6 +129,8 @@ routes! {
     ME = "GET" "/auth/me" => "me", Member, "who am I";
     /// `POST /oauth2/token`.
     TOKEN = "POST" "/oauth2/token" => "token", Open, "exchange credentials for tokens";
+    /// `POST /fhir/R4/User/{id}/$update-email`.
+    UPDATE_EMAIL = "POST" "/fhir/R4/User/{id}/$update-email" => "update-user-email", Admin, "change a user's e-mail address";
     /// `POST /fhir/R4/{resourceType}`.
     FHIR_CREATE = "POST" "/fhir/R4/{resourceType}" => "fhir-write", Admin, "create a resource";
     /// `GET /fhir/R4/{resourceType}/{id}`.

@@ -6,6 +6,9 @@
 
 mod authorize;
 mod change;
+mod credential;
+mod lifetime;
+mod link;
 mod means;
 mod once;
 mod parameters;
@@ -14,6 +17,7 @@ mod record;
 mod references;
 
 pub mod bootstrap;
+pub mod change_password;
 pub mod client_credentials;
 pub mod count_call;
 pub mod create_bot;
@@ -30,12 +34,18 @@ pub mod people;
 pub mod program;
 pub mod project_settings;
 pub mod read_resource;
+pub mod redeem_link;
 pub mod remove_member;
+pub mod reset_password;
 pub mod rotate_secret;
 pub mod set_password;
+pub mod sign_in;
+pub mod tokens;
+pub mod update_email;
 pub mod update_membership;
+pub mod verify_email;
 pub mod whoami;
 
 pub use authorize::{Destination, Request, Role, Turned, admit};
-pub use means::{Means, Settings};
+pub use means::{Accounts, Means, Settings, SignIn, Texts};
 pub use once::{Once, Wish};

@@ -4,12 +4,20 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Failure, Membership, Refusal, UserId};
 
 use crate::keys::{self, Key};
-use crate::row;
+use crate::row::{self, Item};
 use crate::step::Step;
 use crate::tenant::Tenant;
 
 /// The set of an edge: the sort keys of the user's memberships in the project.
 const MEMBERSHIPS: &str = "memberships";
+
+/// The places in an edge, in order.
+pub(crate) fn ends(edge: &Item) -> impl Iterator<Item = &str> {
+    let ends = edge.get(MEMBERSHIPS).and_then(|value| value.as_ss().ok());
+    let mut ends: Vec<&String> = ends.into_iter().flatten().collect();
+    ends.sort();
+    ends.into_iter().map(String::as_str)
+}
 
 impl Tenant<'_> {
     /// Where a user's memberships in this project stand.
@@ -19,13 +27,8 @@ impl Tenant<'_> {
     pub async fn memberships_of(&self, user: UserId) -> Result<Vec<Key>, Failure> {
         let key = Key::Edge(user, self.project);
         let item = self.store.get(std::slice::from_ref(&key)).await?.take(&key);
-        let ends = item
-            .as_ref()
-            .and_then(|item| item.get(MEMBERSHIPS)?.as_ss().ok());
-        let mut ends: Vec<&String> = ends.into_iter().flatten().collect();
-        ends.sort();
-        Ok(ends
-            .iter()
+        let item = item.unwrap_or_default();
+        Ok(ends(&item)
             .filter_map(|end| keys::membership_of(self.project, end))
             .collect())
     }

@@ -4,9 +4,11 @@
 //! takes a `Caller`. Every write is a [`Step`] of a [`Transaction`], every step is conditional or appends under a fresh key, and
 //! no step touches a row that two unrelated actions share. No `Scan`, no PartiQL.
 
+mod attempts;
 mod audit;
 mod calls;
 mod clients;
+mod credentials;
 mod deliveries;
 mod edges;
 mod evidence;
@@ -18,8 +20,10 @@ mod logins;
 mod members;
 mod pages;
 mod patterns;
+mod persons;
 mod projects;
 mod read;
+mod requests;
 mod resources;
 mod row;
 mod settings;
@@ -35,11 +39,13 @@ pub use deliveries::{Errand, Started};
 pub use idempotency::Answered;
 pub use invitations::{Contents, Delivery, InvitationRow, Letter, Parties};
 pub use keys::Key;
-pub use logins::LoginRow;
+pub use logins::{Granted, LoginRow};
 pub use members::{Member, NewMember};
 pub use pages::{Cut, MemberPage, MemberRange};
 pub use patterns::{ACCESS_PATTERNS, DynamoAction, Pattern};
+pub use persons::{Person, Place};
 pub use read::Found;
+pub use requests::{Forgetful, NewRequest, RequestKind, RequestRow};
 pub use resources::{Existence, Stored};
 pub use settings::{SealedSetting, SettingKind};
 pub use step::Step;

@@ -1,51 +1,147 @@
 //! Sessions: what makes a token count, and what ends it.
 
-use domain::{Failure, LoginId, MembershipId, ProjectId, Session, Timestamp};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{
+    ClientId, Failure, LoginId, MembershipId, ProfileRef, ProjectId, Refusal, Session, Timestamp,
+    UserId,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Store;
-use crate::keys::Key;
+use crate::keys::{self, Key};
+use crate::read::Range;
 use crate::row::{self, Item};
 use crate::step::Step;
 
-/// A session's row.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// The most sessions of one user that are looked at; the newest count.
+const MOST_SESSIONS: usize = 100;
+
+/// A session's row. No `Debug`: it holds hashes of secrets and a network address.
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub struct LoginRow {
     /// `User/{id}` or `ClientApplication/{id}`.
     pub subject: String,
-    project: Uuid,
-    membership: Uuid,
+    /// The membership by which the subject acts; none until one is chosen.
+    #[serde(flatten)]
+    grant: GrantRow,
     epoch: u32,
     /// How the session began: `client`, `password` …
     pub method: String,
-    scope: String,
+    /// The scope that was asked for, or a part of it that was chosen since.
+    pub scope: String,
     /// When it began, ISO 8601.
     pub began: String,
-    revoked: bool,
+    /// When tokens were last issued, ISO 8601; else when it began.
+    #[serde(default)]
+    pub updated: String,
+    /// The only project of which memberships may be chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    only: Option<Uuid>,
+    /// Whether a project is about to be registered with it: no membership is offered.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub registers: bool,
+    /// What the client wants to find in the id token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// What proves that the client that redeems the code is the one that began: method and challenge of PKCE.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<(String, String)>,
+    /// Whether the application needs no such proof.
+    #[serde(rename = "noPkce", default, skip_serializing_if = "std::ops::Not::not")]
+    pub pkce_optional: bool,
+    /// Whether the session may be prolonged without a password.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refreshable: bool,
+    /// The application through which the person signs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    client: Option<Uuid>,
+    /// How long access tokens live, in seconds, when the application says so.
+    #[serde(
+        rename = "accessLife",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub access_life: Option<u64>,
+    /// How long refresh tokens live, in seconds, when the application says so.
+    #[serde(
+        rename = "refreshLife",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub refresh_life: Option<u64>,
+    /// The network address from which it began.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub remote: String,
+    /// The program with which it began.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub agent: String,
+    /// Whether the second factor was shown.
+    #[serde(rename = "twice", default, skip_serializing_if = "std::ops::Not::not")]
+    pub second_factor: bool,
+    /// Whether its code has been redeemed.
+    #[serde(default)]
+    pub granted: bool,
+    /// Whether it was ended.
+    pub revoked: bool,
+    /// Hash of the secret in the code that is good now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Hash of the secret in the refresh token that is good now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh: Option<String>,
     /// When the row may be forgotten: seconds since 1970.
     ttl: i64,
 }
 
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct GrantRow {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    project: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    membership: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    profile: Option<String>,
+}
+
+/// The membership by which a session acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// Its project.
+    pub project: ProjectId,
+    /// The membership.
+    pub membership: MembershipId,
+    /// The profile it names.
+    pub profile: ProfileRef,
+}
+
 impl LoginRow {
-    /// A session that begins now and ends, at the latest, at `until`.
+    /// A session of `subject` that begins now, without a membership, and may be forgotten at `until`.
     pub fn begun(
-        subject: String,
-        (project, membership): (ProjectId, MembershipId),
-        epoch: u32,
+        (subject, epoch): (String, u32),
+        method: &str,
         (now, until): (Timestamp, Timestamp),
     ) -> Self {
         Self {
             subject,
-            project: project.uuid(),
-            membership: membership.uuid(),
             epoch,
-            method: "client".into(),
-            scope: String::new(),
+            method: method.to_owned(),
             began: now.to_string(),
-            revoked: false,
+            updated: now.to_string(),
             ttl: until.as_seconds(),
+            ..Self::default()
         }
+    }
+
+    /// The same session, acting by this membership.
+    #[must_use]
+    pub fn acting_by(mut self, granted: &Granted) -> Self {
+        self.grant = GrantRow {
+            project: Some(granted.project.uuid()),
+            membership: Some(granted.membership.uuid()),
+            profile: Some(granted.profile.to_string()),
+        };
+        self
     }
 
     /// The scope that was granted.
@@ -56,6 +152,58 @@ impl LoginRow {
             ..self
         }
     }
+
+    /// The same session for one project alone.
+    #[must_use]
+    pub fn only_in(self, project: Option<ProjectId>) -> Self {
+        Self {
+            only: project.map(ProjectId::uuid),
+            ..self
+        }
+    }
+
+    /// The same session, through an application.
+    #[must_use]
+    pub fn through(self, client: Option<ClientId>) -> Self {
+        Self {
+            client: client.map(ClientId::uuid),
+            ..self
+        }
+    }
+
+    /// The membership by which it acts, once there is one.
+    pub fn granted_by(&self) -> Option<Granted> {
+        Some(Granted {
+            project: ProjectId::new(self.grant.project?),
+            membership: MembershipId::new(self.grant.membership?),
+            profile: self.grant.profile.as_deref()?.parse().ok()?,
+        })
+    }
+
+    /// The user, when it is a person's.
+    pub fn user(&self) -> Option<UserId> {
+        self.subject.strip_prefix("User/")?.parse().ok()
+    }
+
+    /// The application through which it began.
+    pub fn client(&self) -> Option<ClientId> {
+        self.client.map(ClientId::new)
+    }
+
+    /// The only project of which memberships may be chosen.
+    pub fn only(&self) -> Option<ProjectId> {
+        self.only.map(ProjectId::new)
+    }
+
+    /// The subject's epoch when it began.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Whether the table has merely not forgotten it yet.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.ttl <= now.as_seconds()
+    }
 }
 
 impl Store {
@@ -63,11 +211,162 @@ impl Store {
     pub fn create_login(&self, id: LoginId, row: &LoginRow) -> Step {
         Step::create(row::item(&Key::Login(id), row))
     }
+
+    /// A session among those that its user is shown, until `until`.
+    pub fn list_session(&self, user: UserId, id: LoginId, until: Timestamp) -> Step {
+        #[derive(Serialize)]
+        struct SessionRow {
+            ttl: i64,
+        }
+        let row = SessionRow {
+            ttl: until.as_seconds(),
+        };
+        Step::append(row::item(&Key::Session(user, id), &row))
+    }
+
+    /// A session by id.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn login(&self, id: LoginId) -> Result<Option<LoginRow>, Failure> {
+        let key = Key::Login(id);
+        let item = self.get(std::slice::from_ref(&key)).await?.take(&key);
+        item.map(read_login).transpose()
+    }
+
+    /// A user's sessions, the newest first.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn session_ids(&self, user: UserId) -> Result<Vec<LoginId>, Failure> {
+        let range = Range::prefix(keys::user(user), keys::SESSIONS).backwards();
+        let page = self.page(&range, MOST_SESSIONS, None).await?;
+        let ids = page.items.iter().map(|item| row::text(item, row::SK));
+        Ok(ids
+            .filter_map(|sk| sk.strip_prefix(keys::SESSIONS)?.parse().ok())
+            .collect())
+    }
+
+    /// Sessions by id; those that are not there are left out.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn logins(&self, ids: &[LoginId]) -> Result<Vec<(LoginId, LoginRow)>, Failure> {
+        let keys: Vec<Key> = ids.iter().copied().map(Key::Login).collect();
+        let mut found = self.get(&keys).await?;
+        let items = ids
+            .iter()
+            .zip(&keys)
+            .filter_map(|(id, key)| Some((*id, found.take(key)?)));
+        items
+            .map(|(id, item)| Ok((id, read_login(item)?)))
+            .collect()
+    }
+
+    /// A session that has none gets its membership and a code.
+    pub fn bind_login(&self, id: LoginId, granted: &Granted, code: &str) -> Step {
+        let words =
+            "SET #project = :project, membership = :membership, #profile = :profile, #code = :code";
+        open(Step::update(&Key::Login(id), words))
+            .when("attribute_not_exists(membership) AND granted = :no AND revoked = :no")
+            .text(":project", granted.project.to_string())
+            .text(":membership", granted.membership.to_string())
+            .text(":profile", granted.profile.to_string())
+            .text(":code", code)
+    }
+
+    /// A session that has a membership gets another code and this scope.
+    pub fn renew_code(&self, id: LoginId, (code, scope): (&str, &str)) -> Step {
+        open(Step::update(
+            &Key::Login(id),
+            "SET #code = :code, #scope = :scope",
+        ))
+        .when("attribute_exists(membership) AND granted = :no AND revoked = :no")
+        .text(":code", code)
+        .text(":scope", scope)
+    }
+
+    /// The code is redeemed: once, and only the one that is good now. `refresh` is the hash of what prolongs the session.
+    pub fn grant_login(
+        &self,
+        id: LoginId,
+        (code, refresh): (&str, Option<&str>),
+        (now, until): (Timestamp, Timestamp),
+    ) -> Step {
+        let key = Key::Login(id);
+        let step = match refresh {
+            Some(refresh) => Step::update(
+                &key,
+                "SET granted = :yes, updated = :now, #ttl = :until, refresh = :refresh REMOVE #code",
+            )
+            .text(":refresh", refresh),
+            None => Step::update(
+                &key,
+                "SET granted = :yes, updated = :now, #ttl = :until REMOVE #code",
+            ),
+        };
+        open(step)
+            .when("granted = :no AND revoked = :no AND #code = :code")
+            .text(":code", code)
+            .value(":yes", AttributeValue::Bool(true))
+            .text(":now", now.to_string())
+            .number(":until", until.as_seconds())
+    }
+
+    /// What prolongs the session is exchanged: `before` counts no more, `after` does.
+    pub fn rotate_refresh(
+        &self,
+        id: LoginId,
+        (before, after): (&str, &str),
+        (now, until): (Timestamp, Timestamp),
+    ) -> Step {
+        open(Step::update(
+            &Key::Login(id),
+            "SET refresh = :after, updated = :now, #ttl = :until",
+        ))
+        .when("revoked = :no AND refresh = :before")
+        .text(":before", before)
+        .text(":after", after)
+        .text(":now", now.to_string())
+        .number(":until", until.as_seconds())
+    }
+
+    /// The second factor was shown.
+    pub fn note_second_factor(&self, id: LoginId) -> Step {
+        open(Step::update(&Key::Login(id), "SET twice = :yes"))
+            .when("attribute_exists(PK) AND granted = :no AND revoked = :no")
+            .value(":yes", AttributeValue::Bool(true))
+    }
+
+    /// The session ends, unless it has ended already.
+    pub fn revoke_login(&self, id: LoginId) -> Step {
+        open(Step::update(&Key::Login(id), "SET revoked = :yes"))
+            .when("revoked = :no")
+            .value(":yes", AttributeValue::Bool(true))
+    }
+
+    /// The session lives on under its subject's new epoch, unless it has ended meanwhile.
+    pub fn keep_login(&self, id: LoginId, epoch: u32) -> Step {
+        Step::update(&Key::Login(id), "SET epoch = :epoch")
+            .number(":epoch", i64::from(epoch))
+            .value(":no", AttributeValue::Bool(false))
+            .when("revoked = :no")
+            .or(Refusal::Unauthorized)
+    }
+}
+
+/// A step whose condition says `:no`.
+fn open(step: Step) -> Step {
+    step.value(":no", AttributeValue::Bool(false))
+}
+
+fn read_login(item: Item) -> Result<LoginRow, Failure> {
+    row::read("a session", item)
 }
 
 /// Reads a session's row.
 pub(crate) fn read_session(login: LoginId, item: Item) -> Result<Session, Failure> {
-    let row: LoginRow = row::read("a session", item)?;
+    let row = read_login(item)?;
     Ok(Session {
         login,
         epoch: row.epoch,

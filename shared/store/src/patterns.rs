@@ -62,6 +62,7 @@ const AUTHENTICATED: &[&str] = &[
     "list-invitations",
     "list-members",
     "me",
+    "recover-account",
     "remove-member",
     "resend-invitation",
     "revoke-invitation",
@@ -70,6 +71,7 @@ const AUTHENTICATED: &[&str] = &[
     "set-member-password",
     "update-membership",
     "update-project-settings",
+    "update-user-email",
 ];
 
 /// Functions that want to know who is asking: those, and the one that tells strangers nothing of what does not exist.
@@ -86,6 +88,7 @@ const ADMITTING: &[&str] = &[
     "list-members",
     "me",
     "not-found",
+    "recover-account",
     "remove-member",
     "resend-invitation",
     "revoke-invitation",
@@ -94,6 +97,7 @@ const ADMITTING: &[&str] = &[
     "set-member-password",
     "update-membership",
     "update-project-settings",
+    "update-user-email",
 ];
 
 /// Functions that need the system's keys: all, since none starts without them.
@@ -110,8 +114,10 @@ const KEYED: &[&str] = &[
     "invite",
     "list-invitations",
     "list-members",
+    "login",
     "me",
     "not-found",
+    "recover-account",
     "remove-member",
     "resend-invitation",
     "revoke-invitation",
@@ -121,6 +127,7 @@ const KEYED: &[&str] = &[
     "token",
     "update-membership",
     "update-project-settings",
+    "update-user-email",
 ];
 
 /// Every way in which the product uses its table.
@@ -148,23 +155,37 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
     },
     Pattern {
         name: "count the calls of an address",
-        functions: &["token"],
+        functions: &["recover-account", "token"],
         actions: &[UpdateItem],
         keys: &["RATE#*"],
         index: None,
     },
     Pattern {
-        name: "check an application's secret",
+        name: "check an application's secret, or what a code or a refresh token names",
         functions: &["token"],
         actions: &[BatchGetItem],
-        keys: &["CLIENT#*", "P#*"],
+        keys: &["CLIENT#*", "LOGIN#*", "P#*", "U#*"],
         index: None,
     },
     Pattern {
-        name: "begin a session",
+        name: "begin, grant, prolong or end a session; the end of a stolen one is an event",
         functions: &["token"],
-        actions: &[PutItem],
-        keys: &["LOGIN#*"],
+        actions: &[PutItem, UpdateItem],
+        keys: &["LOGIN#*", "P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "look at who signs in: application, address, attempts, user, password, edges, memberships, session",
+        functions: &["login"],
+        actions: &[BatchGetItem, Query],
+        keys: &["CLIENT#*", "LOGIN#*", "P#*", "TRY#*", "U#*", "UQ#*"],
+        index: None,
+    },
+    Pattern {
+        name: "sign in, or be refused: session, its place in the user's list, attempts, event",
+        functions: &["login"],
+        actions: &[PutItem, UpdateItem],
+        keys: &["LOGIN#*", "P#*", "TRY#*", "U#*"],
         index: None,
     },
     Pattern {
@@ -325,6 +346,34 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         functions: &["set-member-password"],
         actions: &[BatchGetItem, PutItem, UpdateItem],
         keys: &["P#*", "U#*", "UQ#*"],
+        index: None,
+    },
+    Pattern {
+        name: "look at a link, a user and his password, and who holds an address",
+        functions: &["recover-account"],
+        actions: &[BatchGetItem],
+        keys: &["REQUEST#*", "U#*", "UQ#*", "P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "set one's password, prove one's address: link, credential, user, guard, session, event",
+        functions: &["recover-account"],
+        actions: &[PutItem, UpdateItem],
+        keys: &["REQUEST#*", "U#*", "UQ#*", "LOGIN#*", "P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "ask for a link, or seem to: count, guard, request, event",
+        functions: &["recover-account"],
+        actions: &[PutItem, UpdateItem, DeleteItem, ConditionCheckItem],
+        keys: &["REQUEST#*", "UQ#*", "P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "change an address: user, guards, profiles and their index, letters, event",
+        functions: &["update-user-email"],
+        actions: &[BatchGetItem, PutItem, UpdateItem, DeleteItem],
+        keys: &["P#*", "U#*", "UQ#*", "REQUEST#*"],
         index: None,
     },
     Pattern {

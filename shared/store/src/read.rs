@@ -44,6 +44,7 @@ pub(crate) struct Range {
 #[derive(Clone, Debug)]
 pub(crate) enum Bound {
     Prefix(String),
+    Between(&'static str, &'static str),
 }
 
 impl Range {
@@ -62,6 +63,23 @@ impl Range {
         Self {
             sort: Some((SK, Bound::Prefix(prefix.into()))),
             ..Self::partition(pk)
+        }
+    }
+
+    /// The rows of a partition from one sort key to another, both included.
+    pub(crate) fn between(pk: String, (first, last): (&'static str, &'static str)) -> Self {
+        Self {
+            sort: Some((SK, Bound::Between(first, last))),
+            ..Self::partition(pk)
+        }
+    }
+
+    /// The same range, from its end.
+    #[must_use]
+    pub(crate) fn backwards(self) -> Self {
+        Self {
+            backwards: true,
+            ..self
         }
     }
 
@@ -212,6 +230,11 @@ impl Store {
                 .key_condition_expression("#p = :p AND begins_with(#s, :s)")
                 .expression_attribute_names("#s", *attribute)
                 .expression_attribute_values(":s", AttributeValue::S(prefix.clone())),
+            Some((attribute, Bound::Between(first, last))) => query
+                .key_condition_expression("#p = :p AND #s BETWEEN :first AND :last")
+                .expression_attribute_names("#s", *attribute)
+                .expression_attribute_values(":first", AttributeValue::S((*first).to_owned()))
+                .expression_attribute_values(":last", AttributeValue::S((*last).to_owned())),
         }
     }
 }

@@ -162,6 +162,15 @@ impl Tenant<'_> {
             .collect()
     }
 
+    /// Index rows of addresses by which a profile is found no more.
+    pub fn unindex_profile(&self, profile: ProfileRef, emails: &[Blind]) -> Vec<Step> {
+        let place = |email: &Blind| Key::ProfileByEmail(self.project, email.clone(), profile);
+        emails
+            .iter()
+            .map(|email| Step::delete(&place(email)))
+            .collect()
+    }
+
     /// Another content of a resource whose name stays, unchanged since it was `read`; its past version is kept. Memberships that
     /// come to point to it meanwhile are not lost: their number is not written.
     pub fn rewrite_resource(&self, read: &Resource, new: &Resource) -> Vec<Step> {

@@ -1,9 +1,11 @@
 //! What every operation costs at the table: round trips one after the other, and write units. The limits are promises of the
 //! product; a test that finds one broken prints the whole table.
 
+mod accounts;
 mod lists;
 mod meter;
 mod people;
+mod sessions;
 
 use harness::world::{Client, Project, Request};
 use meter::Meter;

@@ -7,6 +7,7 @@
     reason = "a test stops where its sentence turns out false"
 )]
 
+mod accounts;
 mod budgets;
 mod contract;
 mod delivery;
@@ -32,6 +33,7 @@ mod scim;
 mod second_engine;
 mod secrets;
 mod settings;
+mod sign_in;
 mod world;
 
 use std::path::{Path, PathBuf};

@@ -5,6 +5,9 @@ use gateway::Route;
 use harness::world::Request;
 use serde_json::{Value, json};
 
+/// An id that nobody has.
+const NOBODY: &str = "00000000-0000-4000-8000-00000000000f";
+
 /// What fills the parameters of a path.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
@@ -24,6 +27,7 @@ impl Place {
             "{membershipId}" => self.membership.clone(),
             "{resourceType}" => self.kind.clone(),
             "{id}" => self.id.clone(),
+            "{login}" => NOBODY.to_owned(),
             part if part.starts_with('{') => {
                 panic!(
                     "samples.rs does not know what fills {part} of {}",
@@ -65,6 +69,26 @@ impl Place {
             ("POST", "/admin/projects/setpassword" | "/admin/super/setpassword") => {
                 json!({ "email": "nobody@example.com", "password": "correct horse" })
             }
+            ("POST", "/auth/method") => json!({ "email": "nobody@example.com" }),
+            ("POST", "/auth/login") => json!({
+                "email": "nobody@example.com", "password": "correct horse", "scope": "openid", "remember": false,
+                "codeChallenge": "challenge", "codeChallengeMethod": "plain",
+            }),
+            ("POST", "/auth/profile") => json!({ "login": NOBODY, "profile": NOBODY }),
+            ("POST", "/auth/scope") => json!({ "login": NOBODY, "scope": "openid" }),
+            ("POST", "/auth/resetpassword") => {
+                json!({ "email": "nobody@example.com", "projectId": self.project, "sendEmail": true,
+                    "redirectUri": "https://example.com/" })
+            }
+            ("POST", "/auth/setpassword" | "/auth/verifyemail") => json!({
+                "id": "00000000-0000-4000-8000-000000000001", "secret": "5ec7e7", "password": "correct horse",
+            }),
+            ("POST", "/auth/changepassword") => {
+                json!({ "oldPassword": "correct horse", "newPassword": "battery staple" })
+            }
+            ("POST", "/fhir/R4/User/{id}/$update-email") => json!({
+                "email": "nobody@example.com", "updateProfileTelecom": true, "skipEmailVerification": false,
+            }),
             ("POST", "/oauth2/token") => {
                 return Sample::Form("grant_type=client_credentials&client_id=x&client_secret=y");
             }

@@ -73,6 +73,27 @@ pub(super) const OPERATIONS: &[Operation] = &[
     of(SCIM_DELETE).if_match().gives_nothing(),
     of(SET_PASSWORD).takes("SetPassword").once(),
     of(SUPER_SET_PASSWORD).takes("SetPassword").once(),
+    of(LOGIN_METHOD)
+        .takes("SignInMethodRequest")
+        .gives("SignInMethod"),
+    of(LOGIN)
+        .takes("SignInRequest")
+        .gives("SignInResult")
+        .or(&[404, 429]),
+    of(LOGIN_PROFILE)
+        .takes("ChooseMembership")
+        .gives("SignInResult")
+        .or(&[404, 409]),
+    of(LOGIN_SCOPE)
+        .takes("ChooseScope")
+        .gives("SignInResult")
+        .or(&[404, 409]),
+    of(LOGIN_STATUS).gives("SignInResult").or(&[400, 404, 409]),
+    of(REDEEM_LINK).takes("RedeemLink").or(&[404]),
+    of(RESET_PASSWORD).takes("ResetPassword"),
+    of(CHANGE_PASSWORD).takes("ChangePassword"),
+    of(VERIFY_EMAIL).takes("VerifyEmail").or(&[404]),
+    of(UPDATE_EMAIL).takes("UpdateEmail").gives_resource("User"),
     of(ME).gives("Me"),
     of(TOKEN).takes_form("TokenRequest").gives("TokenResponse"),
     of(FHIR_CREATE).takes("Resource").once().creates("Resource"),
