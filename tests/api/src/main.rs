@@ -10,6 +10,7 @@
 mod budgets;
 mod contract;
 mod delivery;
+mod explained;
 mod faults;
 mod house;
 mod input;
