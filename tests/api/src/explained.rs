@@ -94,18 +94,12 @@ async fn the_entry_of_a_policy_that_allows_is_named_with_its_criteria_filled() {
         assert_eq!(answer["rules"][1]["verdict"], verdict);
         assert_eq!(answer.get("rule"), None);
     };
-    let foreign = ask(
-        &project,
-        &member,
-        &format!("?resource={}", reference(&theirs)),
-    );
-    denied(foreign.await.must(200).body, "no-match");
-    let update = ask(
-        &project,
-        &member,
-        &format!("?resource={}&interaction=update", reference(&mine)),
-    );
-    denied(update.await.must(200).body, "other-interaction");
+    let query = format!("?resource={}", reference(&theirs));
+    let foreign = ask(&project, &member, &query).await.must(200).body;
+    denied(foreign, "no-match");
+    let query = format!("?resource={}&interaction=update", reference(&mine));
+    let update = ask(&project, &member, &query).await.must(200).body;
+    denied(update, "other-interaction");
     let search = ask(&project, &member, "?resource=Patient")
         .await
         .must(200)

@@ -7,6 +7,7 @@
     reason = "a test stops where its sentence turns out false"
 )]
 
+mod audit;
 mod budgets;
 mod contract;
 mod delivery;
@@ -23,6 +24,7 @@ mod list;
 mod members;
 mod once;
 mod openapi;
+mod pages;
 mod projects;
 mod races;
 mod refusals;
