@@ -5,6 +5,7 @@
 //! room reports whatever it is made of.
 
 pub mod access;
+mod allowance;
 mod caller;
 mod claimant;
 mod definition;
@@ -24,6 +25,7 @@ mod secret;
 mod time;
 mod user;
 
+pub use allowance::{Allowance, Minute};
 pub use caller::Caller;
 pub use claimant::Claimant;
 pub use definition::{faults, search};
