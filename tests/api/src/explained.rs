@@ -18,7 +18,7 @@ async fn policy(project: &Project, name: &str, rules: Value) -> Value {
     create(&project.admin, policy).await
 }
 
-fn person(project: &Project, name: &str, membership: Value) -> Value {
+fn person(project: &Project, name: &str, membership: &Value) -> Value {
     let membership =
         json!({ "membership": membership, "sendEmail": false, "password": "correct horse 1" });
     with(alice(&address(name, project)), membership)
@@ -51,7 +51,7 @@ async fn the_entry_of_a_policy_that_allows_is_named_with_its_criteria_filled() {
         "policy": { "reference": reference(&ward) },
         "parameter": [{ "name": "organization", "valueReference": { "reference": reference(&one) } }],
     }] });
-    let member = invited(&project, &person(&project, "alice", access)).await;
+    let member = invited(&project, &person(&project, "alice", &access)).await;
 
     let read = ask(
         &project,
@@ -116,7 +116,7 @@ async fn without_a_resource_every_rule_is_shown_and_none_decides() {
     let project = world().await.project("All rules").await;
     let member = invited(
         &project,
-        &person(&project, "alice", json!({ "admin": true })),
+        &person(&project, "alice", &json!({ "admin": true })),
     )
     .await;
     let shown = ask(&project, &member, "").await.must(200).body;
@@ -167,7 +167,7 @@ async fn what_comes_before_any_rule_is_told_first() {
         (json!(false), json!("needs-proof"), json!("needs-proof"))
     );
 
-    let member = invited(&project, &person(&project, "alice", json!({}))).await;
+    let member = invited(&project, &person(&project, "alice", &json!({}))).await;
     let told = reason(ask(&project, &member, "?resource=Patient").await);
     assert_eq!(told, (json!(true), json!("rule"), json!("active")));
     let told = reason(ask(&project, &member, "?resource=AccessPolicy&interaction=read").await);
@@ -182,7 +182,7 @@ async fn what_comes_before_any_rule_is_told_first() {
 async fn a_patient_without_a_policy_reads_himself_and_nothing_else() {
     let project = world().await.project("Patients").await;
     let body = with(
-        person(&project, "bart", json!({})),
+        person(&project, "bart", &json!({})),
         json!({ "resourceType": "Patient" }),
     );
     let member = invited(&project, &body).await;
@@ -205,7 +205,7 @@ async fn a_resource_of_another_project_is_as_unknown_as_one_that_never_was() {
         world().await.project("Own").await,
         world().await.project("Other").await,
     );
-    let member = invited(&project, &person(&project, "alice", json!({}))).await;
+    let member = invited(&project, &person(&project, "alice", &json!({}))).await;
     let foreign = create(&other.admin, json!({ "resourceType": "Patient" })).await;
     let mut answers = Vec::new();
     for id in [
@@ -231,7 +231,7 @@ async fn a_resource_of_another_project_is_as_unknown_as_one_that_never_was() {
 #[tokio::test]
 async fn a_question_that_is_none_is_refused_by_name() {
     let project = world().await.project("Questions").await;
-    let member = invited(&project, &person(&project, "alice", json!({}))).await;
+    let member = invited(&project, &person(&project, "alice", &json!({}))).await;
     for (query, field) in [
         ("?resource=Nothing", "resource"),
         ("?resource=Nothing/x", "resource"),
