@@ -79,6 +79,8 @@ routes! {
     RESEND_INVITATION = "POST" "/admin/projects/{projectId}/members/{membershipId}/invitation/resend" => "resend-invitation", Admin, "send an invitation again";
     /// `DELETE /admin/projects/{projectId}/members/{membershipId}/invitation`.
     REVOKE_INVITATION = "DELETE" "/admin/projects/{projectId}/members/{membershipId}/invitation" => "revoke-invitation", Admin, "take an invitation back";
+    /// `GET /admin/projects/{projectId}/members/{membershipId}/access`.
+    EXPLAIN_ACCESS = "GET" "/admin/projects/{projectId}/members/{membershipId}/access" => "explain-access", Admin, "explain what a member may do";
     /// `POST /admin/projects/{projectId}/client`.
     CREATE_CLIENT = "POST" "/admin/projects/{projectId}/client" => "create-client", Admin, "create an application";
     /// `POST /fhir/R4/ClientApplication/{id}/$rotate-secret`.

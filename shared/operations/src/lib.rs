@@ -26,6 +26,7 @@ pub mod create_client;
 pub mod create_project;
 pub mod create_resource;
 pub mod deliver;
+pub mod explain_access;
 pub mod get_membership;
 pub mod init_project;
 pub mod invitations;

@@ -8,9 +8,11 @@
 )]
 
 mod accounts;
+mod audit;
 mod budgets;
 mod contract;
 mod delivery;
+mod explained;
 mod faults;
 mod house;
 mod input;
@@ -24,6 +26,7 @@ mod list;
 mod members;
 mod once;
 mod openapi;
+mod pages;
 mod projects;
 mod races;
 mod refusals;

@@ -37,6 +37,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .gives("Invitations"),
     of(RESEND_INVITATION).once().gives("Invitation").or(&[410]),
     of(REVOKE_INVITATION).asks(&[FATE]).or(&[410]),
+    of(EXPLAIN_ACCESS)
+        .asks(&[RESOURCE, INTERACTION])
+        .gives("AccessExplained")
+        .or(&[410]),
     of(CREATE_CLIENT)
         .takes("NewClient")
         .once()
@@ -154,3 +158,14 @@ const START_INDEX: Parameter = text(
     "The place of the first user, from 1 to 10001.",
 );
 const COUNT: Parameter = text("count", "Users on the page, 0 to 1000; 100 unless asked.");
+const RESOURCE: Parameter = text(
+    "resource",
+    "`Patient/{id}`, or `Patient` for the type; without it every rule is shown and none decides.",
+);
+const INTERACTION: Parameter = one_of(
+    "interaction",
+    "What is to be done with it: `read` for a resource and `search` for a type, unless said.",
+    &[
+        "read", "vread", "history", "search", "create", "update", "delete",
+    ],
+);
