@@ -4,7 +4,8 @@ use std::future::Future;
 use std::sync::{Arc, OnceLock};
 
 use domain::{Caller, Claimant, Failure, Fault, ProjectId};
-use gateway::{Access, Call, Problem, Reply, Route};
+use gateway::{Access, Call, Page, Problem, Reply, Route};
+use operations::search::Listing;
 use operations::{Destination, Means, Once, Role};
 use store::Tenant;
 
@@ -92,6 +93,30 @@ impl Ask {
         let id = project.map(|project| project.strip_prefix("Project/").unwrap_or(project));
         let id: Option<ProjectId> = id.and_then(|id| id.parse().ok());
         id.map_or(Destination::Home, Destination::Asked)
+    }
+
+    /// The parameters of a search: those of the address, and after them those of a form.
+    ///
+    /// # Errors
+    /// A fault for a body that is no form.
+    pub fn parameters(&self) -> Result<Vec<(String, String)>, Failure> {
+        let query = self.call.query.iter().cloned();
+        match self.call.method.as_str() {
+            "POST" => Ok(query.chain(self.call.form()?).collect()),
+            _ => Ok(query.collect()),
+        }
+    }
+
+    /// A page of a search, with its links.
+    pub fn page(&self, found: &Listing) -> Reply {
+        let page = Page {
+            query: &found.query,
+            matches: &found.matches,
+            included: &found.included,
+            next: &found.next,
+            total: found.total,
+        };
+        Reply::page(&page, self.call.view(), &self.app.config.settings.base_url)
     }
 
     /// What the sender wants to have happen at most once.

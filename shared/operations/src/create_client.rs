@@ -281,3 +281,9 @@ pub(crate) fn shown(means: Means<'_>, mut application: Resource) -> Result<Resou
     }
     Ok(application)
 }
+
+/// An application as it comes along with something else: nobody asked for its secret.
+pub(crate) fn without_secret(mut application: Resource) -> Resource {
+    application.body.shift_remove(SEALED_SECRET);
+    application
+}

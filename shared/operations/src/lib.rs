@@ -4,6 +4,7 @@
 //! The story of each is the same: look at what the request meets (beside the authorisation), decide by the rules, write
 //! everything in one transaction. Nothing here knows HTTP or mail.
 
+mod audit_event;
 mod authorize;
 mod change;
 mod means;
@@ -27,6 +28,7 @@ pub mod list_members;
 pub mod project_settings;
 pub mod read_resource;
 pub mod remove_member;
+pub mod search;
 pub mod set_password;
 pub mod update_membership;
 pub mod whoami;

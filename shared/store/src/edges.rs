@@ -12,17 +12,21 @@ use crate::tenant::Tenant;
 const MEMBERSHIPS: &str = "memberships";
 
 impl Tenant<'_> {
-    /// Where a user's memberships in this project stand.
+    /// Where the memberships of users in this project stand.
     ///
     /// # Errors
     /// [`Failure::Unavailable`].
-    pub async fn memberships_of(&self, user: UserId) -> Result<Vec<Key>, Failure> {
-        let key = Key::Edge(user, self.project);
-        let item = self.store.get(std::slice::from_ref(&key)).await?.take(&key);
-        let ends = item
-            .as_ref()
-            .and_then(|item| item.get(MEMBERSHIPS)?.as_ss().ok());
-        let mut ends: Vec<&String> = ends.into_iter().flatten().collect();
+    pub async fn memberships_of(&self, users: &[UserId]) -> Result<Vec<Key>, Failure> {
+        let edges: Vec<Key> = users
+            .iter()
+            .map(|user| Key::Edge(*user, self.project))
+            .collect();
+        let mut found = self.store.get(&edges).await?;
+        let items = edges.iter().filter_map(|edge| found.take(edge));
+        let mut ends: Vec<String> = items
+            .filter_map(|item| item.get(MEMBERSHIPS)?.as_ss().ok().cloned())
+            .flatten()
+            .collect();
         ends.sort();
         Ok(ends
             .iter()

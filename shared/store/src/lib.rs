@@ -6,11 +6,13 @@
 
 mod audit;
 mod clients;
+mod days;
 mod deliveries;
 mod edges;
 mod evidence;
 mod guards;
 mod idempotency;
+mod index;
 mod invitations;
 mod keys;
 mod logins;
@@ -25,18 +27,21 @@ mod settings;
 mod step;
 mod system;
 mod tenant;
+mod together;
 mod transaction;
 mod users;
 
 pub use audit::{Action, Event};
 pub use clients::{ClientRow, NewClient};
+pub use days::Trail;
 pub use deliveries::{Errand, Started};
 pub use idempotency::Answered;
+pub use index::{Bounds, Hit, Hits, Order, Shelf, Walk};
 pub use invitations::{Contents, Delivery, InvitationRow, Letter, Parties};
 pub use keys::Key;
 pub use logins::LoginRow;
 pub use members::{Member, NewMember};
-pub use pages::{Cut, MemberPage, MemberRange};
+pub use pages::{Cut, RowPage, RowRange};
 pub use patterns::{ACCESS_PATTERNS, DynamoAction, Pattern};
 pub use read::Found;
 pub use resources::{Existence, Stored};

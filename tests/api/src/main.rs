@@ -24,6 +24,7 @@ mod projects;
 mod races;
 mod refusals;
 mod samples;
+mod search;
 mod second_engine;
 mod secrets;
 mod settings;
