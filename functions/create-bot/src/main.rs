@@ -2,7 +2,7 @@
 
 use app::routes::CREATE_BOT;
 use app::{Answer, Ask, Error, Function, Reply};
-use operations::create_bot::{self, NewBot};
+use operations::{create_bot, program};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -10,9 +10,12 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn answer(ask: Ask) -> Answer {
-    let request = ask.call.object().and_then(|body| Ok(NewBot::parse(&body)?));
-    let wish = ask.once().and_then(|once| Ok((request?, once)));
-    let look = |tenant, claimant| create_bot::look(ask.means, tenant, claimant, wish);
+    let request = ask
+        .call
+        .object()
+        .and_then(|body| Ok(create_bot::parse(&body)?));
+    let wish = ask.wish(request);
+    let look = |tenant, claimant| program::look(ask.means, tenant, claimant, wish);
     let (caller, seen) = ask.admit(look).await?;
     let bot = create_bot::create_bot(ask.means, &caller, seen).await?;
     Ok(Reply::json(bot.to_json(ask.call.view())).status(201))

@@ -2,7 +2,7 @@
 
 use app::routes::CREATE_CLIENT;
 use app::{Answer, Ask, Error, Function, Reply};
-use operations::create_client::{self, NewApplication};
+use operations::{create_client, program};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -13,10 +13,10 @@ async fn answer(ask: Ask) -> Answer {
     let request = ask
         .call
         .object()
-        .and_then(|body| Ok(NewApplication::parse(&body)?));
-    let wish = ask.once().and_then(|once| Ok((request?, once)));
+        .and_then(|body| Ok(create_client::parse(&body)?));
+    let wish = ask.wish(request);
     let (caller, seen) = ask
-        .admit(|tenant, claimant| create_client::look(ask.means, tenant, claimant, wish))
+        .admit(|tenant, claimant| program::look(ask.means, tenant, claimant, wish))
         .await?;
     let client = create_client::create_client(ask.means, &caller, seen).await?;
     Ok(Reply::json(client.to_json(ask.call.view())).status(201))

@@ -19,7 +19,7 @@ async fn create(ask: Ask) -> Answer {
         .call
         .object()
         .and_then(|body| Ok(create_project::parse(&body)?));
-    let wish = ask.once().and_then(|once| Ok((fields?, once)));
+    let wish = ask.wish(fields);
     let (caller, seen) = ask
         .admit(|tenant, claimant| create_project::look(ask.means, tenant, claimant, wish))
         .await?;
@@ -33,7 +33,7 @@ async fn create(ask: Ask) -> Answer {
 
 async fn init(ask: Ask) -> Answer {
     let start = ask.call.object().and_then(|body| Ok(Start::parse(&body)?));
-    let wish = ask.once().and_then(|once| Ok((start?, once)));
+    let wish = ask.wish(start);
     let (caller, seen) = ask
         .admit(|tenant, claimant| init_project::look(ask.means, tenant, claimant, wish))
         .await?;

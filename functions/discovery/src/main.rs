@@ -1,8 +1,9 @@
 //! What the server says about itself to everybody.
 
+mod openapi;
 mod openid;
 
-use app::routes::{HEALTHCHECK, JWKS, OAUTH_SERVER, OPENID, ROBOTS, ROOT};
+use app::routes::{HEALTHCHECK, JWKS, OAUTH_SERVER, OPENAPI, OPENID, ROBOTS, ROOT};
 use app::{Answer, Ask, Error, Function, Reply};
 use serde_json::json;
 
@@ -12,6 +13,7 @@ async fn main() -> Result<(), Error> {
         .on(&ROOT, root)
         .on(&HEALTHCHECK, healthcheck)
         .on(&ROBOTS, robots)
+        .on(&OPENAPI, openapi_document)
         .on(&JWKS, jwks)
         .on(&OPENID, openid_configuration)
         .on(&OAUTH_SERVER, openid_configuration)
@@ -31,6 +33,11 @@ async fn healthcheck(_: Ask) -> Answer {
 
 async fn robots(_: Ask) -> Answer {
     Ok(Reply::text("User-agent: *\nDisallow: /\n"))
+}
+
+async fn openapi_document(ask: Ask) -> Answer {
+    let base = &ask.app.config.settings.base_url;
+    Ok(Reply::json(openapi::document(base)))
 }
 
 async fn jwks(ask: Ask) -> Answer {

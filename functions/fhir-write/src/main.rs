@@ -27,9 +27,7 @@ async fn answer(ask: Ask) -> Answer {
         .ok()
         .and_then(|body| body.get("meta")?.get("project")?.as_str());
     let destination = ask.asked(meta);
-    let wish = ask
-        .once()
-        .and_then(|once| Ok((Posted { kind, body: body? }, once)));
+    let wish = ask.wish(body.map(|body| Posted { kind, body }));
     let (caller, seen) = ask
         .admit_to(destination, |tenant, claimant| {
             create_resource::look(ask.means, tenant, claimant, wish)

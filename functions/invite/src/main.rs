@@ -15,7 +15,7 @@ async fn answer(ask: Ask) -> Answer {
         .call
         .object()
         .and_then(|body| Ok(Invitation::parse(&body)?));
-    let wish = ask.once().and_then(|once| Ok((request?, once)));
+    let wish = ask.wish(request);
     let (caller, seen) = ask
         .admit(|tenant, claimant| invite::look(ask.means, tenant, claimant, wish))
         .await?;

@@ -10,9 +10,9 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn answer(ask: Ask) -> Answer {
-    let id = ask.call.parameter("membershipId").parse().ok();
-    let (caller, member) = ask.admit(|tenant, _| invitations::look(tenant, id)).await?;
-    Ok(Reply::json(
-        invitations::resend(ask.means, &caller, &member).await?,
-    ))
+    let wish = ask.wish(Ok(ask.call.parameter("membershipId").parse().ok()));
+    let look = |tenant, claimant| invitations::look_to_resend(ask.means, tenant, claimant, wish);
+    let (caller, again) = ask.admit(look).await?;
+    let invitation = invitations::resend(ask.means, &caller, again).await?;
+    Ok(Reply::json(invitation))
 }

@@ -2,7 +2,7 @@
 
 use app::routes::{SET_PASSWORD, SUPER_SET_PASSWORD};
 use app::{Answer, Ask, Error, Function};
-use operations::set_password::{NewPassword, Reach, set_password};
+use operations::set_password::{self, NewPassword, Reach};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -22,11 +22,13 @@ async fn of_anybody(ask: Ask) -> Answer {
 }
 
 async fn set(ask: Ask, reach: Reach) -> Answer {
-    let wish = ask
+    let request = ask
         .call
         .object()
         .and_then(|body| Ok(NewPassword::parse(&body)?));
-    let (caller, wish) = ask.admit(|_, _| async { wish }).await?;
-    set_password(ask.means, &caller, &wish, reach).await?;
+    let wish = ask.wish(request);
+    let look = |tenant, claimant| set_password::look(ask.means, tenant, claimant, wish);
+    let (caller, seen) = ask.admit(look).await?;
+    set_password::set_password(ask.means, &caller, seen, reach).await?;
     Ok(ask.all_ok())
 }

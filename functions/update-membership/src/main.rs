@@ -18,7 +18,7 @@ async fn answer(ask: Ask) -> Answer {
             seen: ask.call.if_match()?,
         })
     });
-    let wish = ask.once().and_then(|once| Ok((posted?, once)));
+    let wish = ask.wish(posted);
     let (caller, seen) = ask
         .admit(|tenant, claimant| update_membership::look(ask.means, tenant, claimant, wish))
         .await?;

@@ -26,9 +26,10 @@ async fn replace(ask: Ask, kind: SettingKind) -> Answer {
         .call
         .array()
         .and_then(|list| Ok(project_settings::parse(kind, list)?));
-    let look = |tenant, claimant| project_settings::look_for_change(tenant, claimant, list);
-    let (caller, (list, read)) = ask.admit(look).await?;
-    let project =
-        project_settings::replace(ask.means, &caller, read.as_ref(), (kind, list)).await?;
+    let wish = (kind, ask.wish(list));
+    let look =
+        |tenant, claimant| project_settings::look_for_change(ask.means, tenant, claimant, wish);
+    let (caller, wanted) = ask.admit(look).await?;
+    let project = project_settings::replace(ask.means, &caller, wanted).await?;
     Ok(Reply::json(project.to_json(ask.call.view())))
 }

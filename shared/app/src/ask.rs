@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use domain::{Caller, Claimant, Failure, Fault, ProjectId};
 use gateway::{Access, Call, Page, Problem, Reply, Route};
 use operations::search::Listing;
-use operations::{Destination, Means, Once, Role};
+use operations::{Destination, Means, Once, Role, Wish};
 use store::Tenant;
 
 use crate::App;
@@ -119,11 +119,16 @@ impl Ask {
         Reply::page(&page, self.call.view(), &self.app.config.settings.base_url)
     }
 
-    /// What the sender wants to have happen at most once.
+    /// A request as read, with the key that makes it happen at most once, if the sender gave one.
     ///
     /// # Errors
-    /// A fault for a key that is empty or longer than 255 characters.
-    pub fn once(&self) -> Result<Option<Once>, Failure> {
+    /// What is wrong with the request; a fault for a key that is empty or longer than 255 characters.
+    pub fn wish<T>(&self, request: Result<T, Failure>) -> Wish<T> {
+        let once = self.once()?;
+        Ok((request?, once))
+    }
+
+    fn once(&self) -> Result<Option<Once>, Failure> {
         let Some(key) = self.call.header("idempotency-key") else {
             return Ok(None);
         };

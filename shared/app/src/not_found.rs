@@ -13,6 +13,7 @@ const CLOSED: [&str; 3] = ["/admin", "/fhir/R4", "/scim"];
 
 /// The route that stands for all others.
 static ELSEWHERE: Route = Route {
+    name: "ELSEWHERE",
     method: "*",
     path: "*",
     function: routes::NOT_FOUND,

@@ -5,12 +5,15 @@
 
 mod definition;
 mod invariant;
+mod json_schema;
 mod primitive;
 mod validator;
 
 use serde_json::Value;
 
 use crate::Issue;
+
+pub use json_schema::json_schemas;
 
 /// Every way in which `resource` breaks the definition of `kind`; nothing when it is valid.
 ///

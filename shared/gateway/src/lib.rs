@@ -1,10 +1,11 @@
-//! The HTTP edge: which routes there are ([`ROUTES`]), what was asked ([`Call`]), and what is answered ([`Reply`], [`Problem`]).
+//! The HTTP edge: which routes there are ([`ROUTES`]) and how they are described ([`openapi`]), what was asked ([`Call`]), and what is answered ([`Reply`], [`Problem`]).
 //!
 //! Nothing else in the product knows a status code, a header or a path. This crate never sees the table or the mail.
 
 mod call;
 mod cors;
 pub mod oauth;
+pub mod openapi;
 mod percent;
 mod problem;
 mod reply;

@@ -17,6 +17,8 @@ pub enum Access {
 /// One route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
+    /// The name of its constant: `GET_MEMBERSHIP`.
+    pub name: &'static str,
     /// The HTTP method.
     pub method: &'static str,
     /// The path: literal segments and `{parameters}`, without the prefix `/api`.
@@ -32,6 +34,7 @@ pub struct Route {
 macro_rules! routes {
     ($($(#[$doc:meta])* $name:ident = $method:literal $path:literal => $function:literal, $access:ident, $operation:literal;)*) => {
         $($(#[$doc])* pub const $name: Route = Route {
+            name: stringify!($name),
             method: $method,
             path: $path,
             function: $function,
@@ -99,6 +102,8 @@ routes! {
     HEALTHCHECK = "GET" "/healthcheck" => "discovery", Open, "report health";
     /// `GET /robots.txt`.
     ROBOTS = "GET" "/robots.txt" => "discovery", Open, "keep crawlers away";
+    /// `GET /openapi.json`.
+    OPENAPI = "GET" "/openapi.json" => "discovery", Open, "describe the API";
     /// `GET /.well-known/jwks.json`.
     JWKS = "GET" "/.well-known/jwks.json" => "discovery", Open, "publish the signing keys";
     /// `GET /.well-known/openid-configuration`.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use store::{Aborted, Action, Key, Member, Step, Tenant, Transaction};
 
 use crate::Means;
-use crate::once::Slip;
+use crate::once::Turn;
 use crate::record::changed_fields;
 
 /// A change that has been decided.
@@ -22,7 +22,7 @@ pub(crate) struct Change<'a> {
     /// What else becomes true with it.
     pub(crate) extra: Vec<Step>,
     /// The key of the request.
-    pub(crate) slip: Option<&'a Slip>,
+    pub(crate) turn: &'a Turn,
 }
 
 /// Makes the change: nothing at all when nothing changes, else row, past version, guards, counts and event in one transaction.
@@ -41,6 +41,11 @@ pub(crate) async fn change(
     let mut resource = old.resource().clone();
     resource.body = change.body;
     if old.resource().same_content(&resource) && change.extra.is_empty() {
+        let once = change.turn.remember(tenant, old.resource(), means.now);
+        Transaction::new()
+            .steps(once)
+            .commit_or_look_again(means.store, means.dice)
+            .await?;
         return Ok(old.resource().clone());
     }
     if !old.resource().same_content(&resource) {
@@ -59,11 +64,8 @@ pub(crate) async fn change(
     let fields = changed_fields(&old.resource().body, &answer.body);
     // First, so that a request that was carried out already is answered again and not refused for what it did itself. The
     // membership before the count, so that nobody is called the last administrator who is none any more.
-    let once = change
-        .slip
-        .map(|slip| slip.remember(tenant, answer, means.now));
     Transaction::new()
-        .steps(once)
+        .steps(change.turn.remember(tenant, answer, means.now))
         .steps(tenant.replace_member(old, &new)?)
         .steps(admin_step(tenant, old, &new.membership))
         .steps(guards(means, tenant, old, &new.membership)?)

@@ -1,17 +1,15 @@
 //! Create an application: its resource, its credentials and the membership by which it acts.
 
-use domain::{
-    Caller, ClientId, Failure, Fault, Form, Membership, PROJECT_MEMBERSHIP, ProfileType, Project,
-    Secret,
-};
+use domain::{Caller, ClientId, Failure, Fault, Form, ProfileType, Project, Secret};
 use fhir::{Reference, Resource};
 use identity::secret;
 use serde_json::{Map, Value, json};
-use store::{Aborted, Action, Found, Key, Member, NewClient, Step, Tenant, Transaction};
+use store::{Action, Member, NewClient, Step, Tenant, Transaction};
 
-use crate::once::{Slip, Wish, answer_again};
+use crate::Means;
+use crate::once::answer_again;
+use crate::program::{NewProgram, Seen, program_member};
 use crate::record::all_fields;
-use crate::{Means, realm, references};
 
 /// The FHIR type name.
 pub(crate) const CLIENT_APPLICATION: &str = "ClientApplication";
@@ -27,80 +25,29 @@ const FIELDS: [&str; 7] = [
     "refreshTokenLifetime",
 ];
 
-/// A well-formed request for an application.
-#[derive(Clone, Debug)]
-pub struct NewApplication {
-    body: Map<String, Value>,
-    access_policy: Option<Reference>,
-}
-
-impl NewApplication {
-    /// Reads the body of the request.
-    ///
-    /// # Errors
-    /// One fault per badly formed field.
-    pub fn parse(sent: &Map<String, Value>) -> Result<Self, Vec<Fault>> {
-        let mut form = Form::new(sent);
-        form.required("name", "Client name is required");
-        let policy = form.object("accessPolicy").cloned().map(Value::Object);
-        let kept = FIELDS
-            .iter()
-            .filter_map(|field| Some(((*field).to_owned(), form.value(field)?.clone())));
-        let body: Map<String, Value> = kept.collect();
-        let mut whole = body.clone();
-        whole.insert("resourceType".into(), CLIENT_APPLICATION.into());
-        for fault in domain::faults(CLIENT_APPLICATION, &Value::Object(whole)) {
-            if fault.expression.as_deref() != Some("ClientApplication.name") {
-                form.fault(fault);
-            }
-        }
-        form.finish(Self {
-            body,
-            access_policy: policy.as_ref().and_then(Reference::from_json),
-        })
-    }
-}
-
-/// What the request meets.
-pub struct Seen {
-    application: NewApplication,
-    slip: Option<Slip>,
-    project: Option<Project>,
-    found: Found,
-}
-
-/// What the request meets, to be read beside the authorisation.
+/// Reads the body of a request for an application.
 ///
 /// # Errors
-/// The faults of the request, [`Failure::Unavailable`].
-pub async fn look(
-    means: Means<'_>,
-    tenant: Tenant<'_>,
-    claimant: domain::Claimant,
-    wish: Wish<NewApplication>,
-) -> Result<Seen, Failure> {
-    let (application, once) = wish?;
-    let slip = once.map(|once| once.slip(means, tenant, &claimant));
-    let mut keys: Vec<Key> = realm::key(tenant, &claimant).into_iter().collect();
-    keys.extend(references::keys(tenant, &application.references())?);
-    keys.extend(slip.as_ref().map(|slip| slip.key().clone()));
-    let mut found = tenant.read(&keys).await?;
-    Ok(Seen {
-        application,
-        slip,
-        project: tenant.project_in(&mut found)?,
-        found,
-    })
-}
-
-impl NewApplication {
-    fn references(&self) -> Vec<(String, Reference)> {
-        self.access_policy
-            .clone()
-            .map(|policy| ("accessPolicy".to_owned(), policy))
-            .into_iter()
-            .collect()
+/// One fault per badly formed field.
+pub fn parse(sent: &Map<String, Value>) -> Result<NewProgram, Vec<Fault>> {
+    let mut form = Form::new(sent);
+    form.required("name", "Client name is required");
+    let policy = form.object("accessPolicy").cloned().map(Value::Object);
+    let kept = FIELDS
+        .iter()
+        .filter_map(|field| Some(((*field).to_owned(), form.value(field)?.clone())));
+    let body: Map<String, Value> = kept.collect();
+    let mut whole = body.clone();
+    whole.insert("resourceType".into(), CLIENT_APPLICATION.into());
+    for fault in domain::faults(CLIENT_APPLICATION, &Value::Object(whole)) {
+        if fault.expression.as_deref() != Some("ClientApplication.name") {
+            form.fault(fault);
+        }
     }
+    form.finish(NewProgram {
+        body,
+        access_policy: policy.as_ref().and_then(Reference::from_json),
+    })
 }
 
 /// Creates the application; the answer shows its secret.
@@ -110,50 +57,31 @@ impl NewApplication {
 pub async fn create_client(
     means: Means<'_>,
     caller: &Caller,
-    mut seen: Seen,
+    seen: Seen,
 ) -> Result<Resource, Failure> {
     let tenant = means.store.of(caller);
-    if let Some(slip) = &seen.slip
-        && let Some(earlier) = slip.earlier(tenant, &mut seen.found, means.now)?
-    {
-        return shown(means, answer_again(tenant, &earlier).await?);
+    if let Some(earlier) = seen.turn.earlier() {
+        return shown(means, answer_again(tenant, earlier).await?);
     }
-    let project = realm::project(caller, seen.project.as_ref())?;
-    references::check(tenant, &seen.found, &seen.application.references())?;
-    let policy = seen
-        .application
-        .access_policy
-        .as_ref()
-        .map(Reference::to_json);
-    let grant = policy
-        .map(|policy| ("accessPolicy".to_owned(), policy))
-        .into_iter()
-        .collect();
+    let project = seen.project(caller)?;
+    let grant = seen.grant(tenant)?;
     let parts = Application::make(
         means,
         &project,
         &caller.profile(),
-        (seen.application.body, grant),
+        (seen.program.body, grant),
     )?;
     let resource = &parts.resource;
     let event = (Action::Create, "create-client");
     let written = Transaction::new()
         .steps(parts.steps(means, tenant)?)
         .step(means.event(caller, event, resource, all_fields(&resource.body)))
-        .steps(
-            seen.slip
-                .as_ref()
-                .map(|slip| slip.remember(tenant, resource, means.now)),
-        )
+        .steps(seen.turn.remember(tenant, resource, means.now))
         .commit(means.store, means.dice)
         .await;
-    match written {
-        Ok(()) => shown(means, parts.resource),
-        Err(Aborted::Failed(failure)) => Err(failure),
-        Err(Aborted::Changed) => {
-            let earlier = Slip::answered_meanwhile(seen.slip.as_ref(), tenant, means.now).await?;
-            shown(means, answer_again(tenant, &earlier).await?)
-        }
+    match seen.turn.settle(written, (tenant, means.now)).await? {
+        None => shown(means, parts.resource),
+        Some(earlier) => shown(means, answer_again(tenant, &earlier).await?),
     }
 }
 
@@ -226,32 +154,6 @@ impl Application {
             tenant.create_member(&self.member)?,
         ])
     }
-}
-
-/// The membership by which a program acts: it is its own user and its own profile.
-pub(crate) fn program_member(
-    means: Means<'_>,
-    project: &Project,
-    program: &Resource,
-    grant: Map<String, Value>,
-) -> Result<Member, Failure> {
-    let itself = program.reference().to_json();
-    let mut fields = grant;
-    fields.insert("project".into(), project.reference().to_json());
-    fields.insert("user".into(), itself.clone());
-    fields.insert("profile".into(), itself);
-    let membership = Membership::from_resource(Resource {
-        kind: PROJECT_MEMBERSHIP.into(),
-        id: means.dice.id(),
-        meta: means.first_version(Reference::system(), Some(project.id().uuid())),
-        body: fields,
-    })?;
-    Ok(Member {
-        membership,
-        owner: false,
-        needs_proof: None,
-        invited: false,
-    })
 }
 
 /// Where the sealed secret stands in a stored application. The name is no FHIR property: it is taken out before anything is shown.

@@ -3,10 +3,10 @@
 use domain::{Caller, Failure, Fault, PROJECT, Project, Refusal};
 use fhir::Resource;
 use serde_json::{Map, Value};
-use store::{Aborted, Action, Tenant, Transaction};
+use store::{Action, Tenant, Transaction};
 
 use crate::Means;
-use crate::once::{self, Slip, Wish};
+use crate::once::{self, Turn, Wish};
 use crate::record::all_fields;
 
 /// Fields that refer to what a new project cannot have yet, or that have a place of their own.
@@ -52,8 +52,7 @@ pub fn parse(body: &Map<String, Value>) -> Result<Map<String, Value>, Vec<Fault>
 /// What the request meets.
 pub struct Seen {
     fields: Map<String, Value>,
-    slip: Option<Slip>,
-    earlier: Option<store::Answered>,
+    turn: Turn,
 }
 
 /// What the request meets, to be read beside the authorisation.
@@ -67,12 +66,8 @@ pub async fn look(
     wish: Wish<Map<String, Value>>,
 ) -> Result<Seen, Failure> {
     let (fields, once) = wish?;
-    let (slip, earlier) = once::look(means, tenant, &claimant, once).await?;
-    Ok(Seen {
-        fields,
-        slip,
-        earlier,
-    })
+    let turn = once::look(means, tenant, &claimant, once).await?;
+    Ok(Seen { fields, turn })
 }
 
 /// Creates the project.
@@ -85,7 +80,7 @@ pub async fn create_project(
     seen: Seen,
 ) -> Result<Resource, Failure> {
     let home = means.store.of(caller);
-    if let Some(earlier) = &seen.earlier {
+    if let Some(earlier) = seen.turn.earlier() {
         return created_before(means, earlier).await;
     }
     check_owner(means, &seen.fields).await?;
@@ -102,20 +97,12 @@ pub async fn create_project(
     let written = Transaction::new()
         .steps(means.store.create_project(&project, 0))
         .step(means.event(&founded, event, resource, all_fields(&resource.body)))
-        .steps(
-            seen.slip
-                .as_ref()
-                .map(|slip| slip.remember(home, resource, means.now)),
-        )
+        .steps(seen.turn.remember(home, resource, means.now))
         .commit(means.store, means.dice)
         .await;
-    match written {
-        Ok(()) => Ok(project.into_resource()),
-        Err(Aborted::Failed(failure)) => Err(failure),
-        Err(Aborted::Changed) => {
-            let earlier = Slip::answered_meanwhile(seen.slip.as_ref(), home, means.now).await?;
-            created_before(means, &earlier).await
-        }
+    match seen.turn.settle(written, (home, means.now)).await? {
+        None => Ok(project.into_resource()),
+        Some(earlier) => created_before(means, &earlier).await,
     }
 }
 

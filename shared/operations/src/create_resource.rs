@@ -6,11 +6,11 @@ use domain::{
 };
 use fhir::{Meta, Reference, Resource};
 use serde_json::{Map, Value};
-use store::{Aborted, Action, Found, Key, Tenant, Transaction};
+use store::{Action, Found, Key, Tenant, Transaction};
 
 use crate::create_client::{self, CLIENT_APPLICATION};
 use crate::invite::index_steps;
-use crate::once::{Slip, Wish, answer_again};
+use crate::once::{Turn, Wish, answer_again};
 use crate::read_resource::{PROTECTED, unknown_type};
 use crate::record::all_fields;
 use crate::{Means, realm};
@@ -44,7 +44,7 @@ pub struct Posted {
 /// What the request meets.
 pub struct Seen {
     posted: Posted,
-    slip: Option<Slip>,
+    turn: Turn,
     references: Vec<(String, Reference)>,
     found: Found,
     project: Option<Project>,
@@ -82,7 +82,7 @@ pub async fn look(
     let mut found = tenant.read(&keys).await?;
     Ok(Seen {
         posted,
-        slip,
+        turn: Turn::among(&mut found, slip, (tenant, means.now))?,
         references,
         project: tenant.project_in(&mut found)?,
         found,
@@ -150,13 +150,11 @@ fn collect(path: &str, value: &Value, found: &mut Vec<(String, Reference)>) {
 pub async fn create_resource(
     means: Means<'_>,
     caller: &Caller,
-    mut seen: Seen,
+    seen: Seen,
 ) -> Result<Resource, Failure> {
     let tenant = means.store.of(caller);
-    if let Some(slip) = &seen.slip
-        && let Some(earlier) = slip.earlier(tenant, &mut seen.found, means.now)?
-    {
-        return create_client::shown(means, answer_again(tenant, &earlier).await?);
+    if let Some(earlier) = seen.turn.earlier() {
+        return create_client::shown(means, answer_again(tenant, earlier).await?);
     }
     let project = &realm::project(caller, seen.project.as_ref())?;
     check_definition(&seen.posted, project)?;
@@ -167,17 +165,12 @@ pub async fn create_resource(
         .step(tenant.create_resource(&resource, 0))
         .steps(index_steps(means, tenant, &resource))
         .step(means.event(caller, event, &resource, all_fields(&resource.body)))
-        .steps(
-            seen.slip
-                .as_ref()
-                .map(|slip| slip.remember(tenant, &resource, means.now)),
-        )
+        .steps(seen.turn.remember(tenant, &resource, means.now))
         .commit(means.store, means.dice)
         .await;
-    match written {
-        Ok(()) => create_client::shown(means, resource),
-        Err(Aborted::Failed(failure)) => Err(failure),
-        Err(Aborted::Changed) => Err(Refusal::Contended.into()),
+    match seen.turn.settle(written, (tenant, means.now)).await? {
+        None => create_client::shown(means, resource),
+        Some(earlier) => create_client::shown(means, answer_again(tenant, &earlier).await?),
     }
 }
 

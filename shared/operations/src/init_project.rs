@@ -6,13 +6,13 @@ use domain::{
 };
 use fhir::{Reference, Resource};
 use serde_json::{Map, Value, json};
-use store::{Aborted, Action, Answered, Holder, Member, NewUser, Step, Tenant, Transaction};
+use store::{Action, Holder, Member, NewUser, Step, Tenant, Transaction};
 
 use crate::Means;
 use crate::create_client::Application;
 use crate::create_project::created_before;
 use crate::invite::index_steps;
-use crate::once::{self, Slip, Wish};
+use crate::once::{self, Turn, Wish};
 use crate::record::all_fields;
 
 /// How often a project is decided anew when the owner's address was taken meanwhile.
@@ -105,8 +105,7 @@ enum Owner {
 /// What the request meets.
 pub struct Seen {
     start: Start,
-    slip: Option<Slip>,
-    earlier: Option<Answered>,
+    turn: Turn,
 }
 
 /// What the request meets, to be read beside the authorisation.
@@ -120,12 +119,8 @@ pub async fn look(
     wish: Wish<Start>,
 ) -> Result<Seen, Failure> {
     let (start, once) = wish?;
-    let (slip, earlier) = once::look(means, tenant, &claimant, once).await?;
-    Ok(Seen {
-        start,
-        slip,
-        earlier,
-    })
+    let turn = once::look(means, tenant, &claimant, once).await?;
+    Ok(Seen { start, turn })
 }
 
 /// Carries it out.
@@ -137,7 +132,7 @@ pub async fn init_project(
     caller: &Caller,
     seen: Seen,
 ) -> Result<Resource, Failure> {
-    if let Some(earlier) = &seen.earlier {
+    if let Some(earlier) = seen.turn.earlier() {
         return created_before(means, earlier).await;
     }
     let home = means.store.of(caller);
@@ -145,19 +140,14 @@ pub async fn init_project(
         let owner = owner(means, caller, &seen.start).await?;
         let parts = Parts::make(means, caller, &seen.start, owner)?;
         let resource = parts.project.resource();
-        let once = seen.slip.as_ref();
         let written = Transaction::new()
-            .steps(once.map(|slip| slip.remember(home, resource, means.now)))
+            .steps(seen.turn.remember(home, resource, means.now))
             .steps(parts.steps(means, caller)?)
             .commit_or_look_again(means.store, means.dice)
             .await;
-        match written {
-            Ok(()) => return Ok(parts.project.into_resource()),
-            Err(Aborted::Failed(failure)) => return Err(failure),
-            Err(Aborted::Changed) => {}
-        }
-        match Slip::answered_meanwhile(once, home, means.now).await {
-            Ok(earlier) => return created_before(means, &earlier).await,
+        match seen.turn.settle(written, (home, means.now)).await {
+            Ok(None) => return Ok(parts.project.into_resource()),
+            Ok(Some(earlier)) => return created_before(means, &earlier).await,
             Err(Failure::Refused(Refusal::Contended)) => {}
             Err(failure) => return Err(failure),
         }

@@ -5,8 +5,12 @@ use domain::{
 };
 use fhir::{Reference, Resource};
 use serde_json::{Map, Value, json};
-use store::{Aborted, Action, Delivery, InvitationRow, Letter, Member, Tenant, Transaction};
+use store::{
+    Action, Answered, Delivery, Found, InvitationRow, Letter, Member, Tenant, Transaction,
+};
+use uuid::Uuid;
 
+use crate::once::{Turn, Wish};
 use crate::{Means, realm, remove_member};
 
 /// Invitations on one page.
@@ -163,14 +167,53 @@ pub async fn look(tenant: Tenant<'_>, id: Option<MembershipId>) -> Result<Member
     remove_member::look(tenant, id).await
 }
 
+/// What a wish to send an invitation again meets.
+pub struct Again {
+    id: MembershipId,
+    turn: Turn,
+    found: Found,
+}
+
+/// What such a wish meets, to be read beside the authorisation.
+///
+/// # Errors
+/// [`Refusal::IdempotencyMismatch`], [`Failure::Unavailable`].
+pub async fn look_to_resend(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    claimant: Claimant,
+    wish: Wish<Option<MembershipId>>,
+) -> Result<Again, Failure> {
+    let (id, once) = wish?;
+    let id = id.unwrap_or_else(|| MembershipId::new(Uuid::nil()));
+    let slip = once.map(|once| once.slip(means, tenant, &claimant));
+    let mut keys = tenant.places_of(id);
+    keys.extend(slip.as_ref().map(|slip| slip.key().clone()));
+    let mut found = tenant.read(&keys).await?;
+    let turn = Turn::among(&mut found, slip, (tenant, means.now))?;
+    Ok(Again { id, turn, found })
+}
+
 /// Sends the letter again: an earlier link is dead at once, the new one comes to exist when the letter goes out.
 ///
 /// # Errors
 /// [`Refusal::NotFound`] when nobody invited the member, [`Refusal::InvitationAccepted`], [`Refusal::InvitationRevoked`],
 /// [`Refusal::NoAddress`].
-pub async fn resend(means: Means<'_>, caller: &Caller, member: &Member) -> Result<Value, Failure> {
+pub async fn resend(
+    means: Means<'_>,
+    caller: &Caller,
+    Again {
+        id,
+        turn,
+        mut found,
+    }: Again,
+) -> Result<Value, Failure> {
     let tenant = means.store.of(caller);
-    let (mut row, user) = invitation(means, member).await?;
+    if let Some(earlier) = turn.earlier() {
+        return sent_before(means, earlier).await;
+    }
+    let member = tenant.member(&mut found, id)?;
+    let (mut row, user) = invitation(means, &member).await?;
     match Status::of(&row, user.as_ref(), means.now) {
         Status::Accepted => return Err(Refusal::InvitationAccepted.into()),
         Status::Revoked => return Err(Refusal::InvitationRevoked.into()),
@@ -182,17 +225,37 @@ pub async fn resend(means: Means<'_>, caller: &Caller, member: &Member) -> Resul
     row.epoch = user.map_or(row.epoch, |user| user.standing.epoch);
     let event = (Action::Execute, "resend-invitation");
     let resource = member.membership.resource();
+    let letter = row.send_seq + 1;
+    let named = (LETTER, row.id().uuid(), Uuid::from_u128(letter.into()));
     let written = Transaction::new()
+        .steps(turn.remember_as(tenant, named, means.now))
         .step(tenant.send_again(&row).or(Refusal::InvitationRevoked))
         .step(means.event(caller, event, resource, std::collections::BTreeMap::new()))
         .commit(means.store, means.dice)
         .await;
-    settled(written)?;
+    match turn.settle(written, (tenant, means.now)).await? {
+        None => Ok(queued(row, letter)),
+        Some(earlier) => sent_before(means, &earlier).await,
+    }
+}
+
+/// What is remembered of an answer about a letter; its number is what tells one answer from the next.
+const LETTER: &str = "Letter";
+
+async fn sent_before(means: Means<'_>, earlier: &Answered) -> Result<Value, Failure> {
+    let id = RequestId::new(earlier.resource);
+    let row = means.store.requests(&[id]).await?.pop();
+    let letter = u32::try_from(earlier.version.as_u128()).unwrap_or_default();
+    Ok(queued(row.ok_or(Refusal::Gone)?, letter))
+}
+
+/// The invitation at the moment at which this letter is to be sent.
+fn queued(mut row: InvitationRow, letter: u32) -> Value {
     row.delivery = Delivery::Queued;
-    row.send_seq += 1;
+    row.send_seq = letter;
     row.expires = None;
     row.reason = None;
-    Ok(view(&row, Status::Pending))
+    view(&row, Status::Pending)
 }
 
 /// What becomes of the membership when its invitation is taken back.
@@ -248,7 +311,10 @@ pub async fn revoke(
         .step(means.event(caller, event, resource, std::collections::BTreeMap::new()))
         .commit(means.store, means.dice)
         .await;
-    settled(written)
+    Turn::default()
+        .settle(written, (tenant, means.now))
+        .await
+        .map(drop)
 }
 
 async fn invitation(
@@ -262,12 +328,4 @@ async fn invitation(
     let (rows, users) = tokio::join!(means.store.requests(&ids), means.store.users(&users));
     let row = rows?.pop().ok_or(Refusal::NotFound)?;
     Ok((row, users?.pop()))
-}
-
-fn settled(written: Result<(), Aborted>) -> Result<(), Failure> {
-    match written {
-        Ok(()) => Ok(()),
-        Err(Aborted::Failed(failure)) => Err(failure),
-        Err(Aborted::Changed) => Err(Refusal::Contended.into()),
-    }
 }

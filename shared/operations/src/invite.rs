@@ -8,14 +8,14 @@ mod upsert;
 
 use domain::{Caller, Existing, Failure, Invitation, Refusal};
 use fhir::Resource;
-use store::{Aborted, Action, Step, Tenant, Transaction};
+use store::{Aborted, Action, Tenant, Transaction};
 
 pub use look::Seen;
 pub(crate) use steps::index_steps;
 
 use crate::once::{Wish, answer_again};
 use crate::record::all_fields;
-use crate::{Means, once, realm};
+use crate::{Means, realm};
 use parts::Parts;
 
 /// How often an invite decides anew when what it had read has changed meanwhile.
@@ -50,7 +50,7 @@ pub async fn invite(
 ) -> Result<Resource, Failure> {
     let tenant = means.store.of(caller);
     for round in 0..ROUNDS {
-        if let Some(earlier) = &seen.earlier {
+        if let Some(earlier) = seen.turn.earlier() {
             return answer_again(tenant, earlier).await;
         }
         let project = realm::project(caller, seen.project.as_ref())?;
@@ -119,7 +119,7 @@ async fn write(
     let resource = parts.member.membership.resource();
     let event = (Action::Create, "invite");
     Transaction::new()
-        .steps(remember(seen, tenant, resource, means))
+        .steps(seen.turn.remember(tenant, resource, means.now))
         .steps(parts.user_steps(means))
         .step(parts.edge_step(tenant, seen.invitation.existing)?)
         .steps(parts.profile_steps(means, tenant))
@@ -136,10 +136,4 @@ async fn write(
         .step(means.event(caller, event, resource, all_fields(&resource.body)))
         .commit_or_look_again(means.store, means.dice)
         .await
-}
-
-fn remember(seen: &Seen, tenant: Tenant<'_>, answer: &Resource, means: Means<'_>) -> Option<Step> {
-    seen.slip
-        .as_ref()
-        .map(|slip: &once::Slip| slip.remember(tenant, answer, means.now))
 }

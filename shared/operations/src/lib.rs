@@ -25,6 +25,7 @@ pub mod init_project;
 pub mod invitations;
 pub mod invite;
 pub mod list_members;
+pub mod program;
 pub mod project_settings;
 pub mod read_resource;
 pub mod remove_member;

@@ -2,7 +2,8 @@
 
 use domain::{Blind, Claimant, Failure, Refusal, Timestamp};
 use fhir::Resource;
-use store::{Answered, Existence, Found, Key, Step, Tenant};
+use store::{Aborted, Answered, Existence, Found, Key, Step, Tenant};
+use uuid::Uuid;
 
 use crate::Means;
 
@@ -48,7 +49,14 @@ impl Once {
     }
 }
 
-/// Where a request's record stands, and what was answered before; for operations that have nothing else to read.
+/// A request among others with its key: the one that carries the wish out, or one that comes after it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Turn {
+    slip: Option<Slip>,
+    earlier: Option<Answered>,
+}
+
+/// The turn of a request that has nothing else to read.
 ///
 /// # Errors
 /// [`Refusal::IdempotencyMismatch`], [`Failure::Unavailable`].
@@ -57,13 +65,93 @@ pub(crate) async fn look(
     tenant: Tenant<'_>,
     claimant: &Claimant,
     once: Option<Once>,
-) -> Result<(Option<Slip>, Option<Answered>), Failure> {
-    let Some(slip) = once.map(|once| once.slip(means, tenant, claimant)) else {
-        return Ok((None, None));
-    };
-    let mut found = tenant.read(std::slice::from_ref(slip.key())).await?;
-    let earlier = slip.earlier(tenant, &mut found, means.now)?;
-    Ok((Some(slip), earlier))
+) -> Result<Turn, Failure> {
+    match once.map(|once| once.slip(means, tenant, claimant)) {
+        Some(slip) => slip.read(tenant, means.now).await,
+        None => Ok(Turn::default()),
+    }
+}
+
+impl Turn {
+    /// The turn of the request that `slip` belongs to, among rows that were read.
+    ///
+    /// # Errors
+    /// [`Refusal::IdempotencyMismatch`] when the key came with another body.
+    pub(crate) fn among(
+        found: &mut Found,
+        slip: Option<Slip>,
+        (tenant, now): (Tenant<'_>, Timestamp),
+    ) -> Result<Self, Failure> {
+        match slip {
+            Some(slip) => slip.among(found, tenant, now),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// What was answered before, if this request comes after another.
+    pub(crate) fn earlier(&self) -> Option<&Answered> {
+        self.earlier.as_ref()
+    }
+
+    /// The slip, for another look.
+    pub(crate) fn into_slip(self) -> Option<Slip> {
+        self.slip
+    }
+
+    /// The record of this request's answer, for its transaction.
+    pub(crate) fn remember(
+        &self,
+        tenant: Tenant<'_>,
+        answer: &Resource,
+        now: Timestamp,
+    ) -> Option<Step> {
+        let named = (answer.kind.as_str(), answer.id, answer.meta.version);
+        self.remember_as(tenant, named, now)
+    }
+
+    /// The same for an answer that says nothing but that it was done.
+    pub(crate) fn remember_done(&self, tenant: Tenant<'_>, now: Timestamp) -> Option<Step> {
+        self.remember_as(tenant, ("OperationOutcome", Uuid::nil(), Uuid::nil()), now)
+    }
+
+    /// The same for an answer that is no resource: its kind, its id, and what tells its versions apart.
+    pub(crate) fn remember_as(
+        &self,
+        tenant: Tenant<'_>,
+        (kind, resource, version): (&str, Uuid, Uuid),
+        now: Timestamp,
+    ) -> Option<Step> {
+        let slip = self.slip.as_ref()?;
+        let record = Answered {
+            body: slip.body.as_str().to_owned(),
+            kind: kind.to_owned(),
+            resource,
+            version,
+            ttl: now.plus(LIFE).as_seconds(),
+        };
+        Some(tenant.remember(&slip.place, &record, now))
+    }
+
+    /// How the write ended: `None` when it is done, else what was answered to a request that was faster.
+    ///
+    /// # Errors
+    /// Why it was not written; [`Refusal::Contended`] when something else has changed meanwhile.
+    pub(crate) async fn settle(
+        &self,
+        written: Result<(), Aborted>,
+        (tenant, now): (Tenant<'_>, Timestamp),
+    ) -> Result<Option<Answered>, Failure> {
+        match (written, &self.slip) {
+            (Ok(()), _) => Ok(None),
+            (Err(Aborted::Failed(failure)), _) => Err(failure),
+            (Err(Aborted::Changed), None) => Err(Refusal::Contended.into()),
+            (Err(Aborted::Changed), Some(slip)) => {
+                let turn = slip.clone().read(tenant, now).await?;
+                let faster = turn.earlier.ok_or(Refusal::Contended)?;
+                Ok(Some(faster))
+            }
+        }
+    }
 }
 
 impl Slip {
@@ -72,52 +160,25 @@ impl Slip {
         &self.place
     }
 
-    /// What was answered before, if it still counts.
-    ///
-    /// # Errors
-    /// [`Refusal::IdempotencyMismatch`] when the key came with another body.
-    pub(crate) fn earlier(
-        &self,
-        tenant: Tenant<'_>,
-        found: &mut Found,
-        now: Timestamp,
-    ) -> Result<Option<Answered>, Failure> {
-        match tenant
+    async fn read(self, tenant: Tenant<'_>, now: Timestamp) -> Result<Turn, Failure> {
+        let mut found = tenant.read(std::slice::from_ref(self.key())).await?;
+        self.among(&mut found, tenant, now)
+    }
+
+    fn among(self, found: &mut Found, tenant: Tenant<'_>, now: Timestamp) -> Result<Turn, Failure> {
+        let earlier = tenant
             .answered(found, &self.place)?
-            .filter(|answer| answer.counts_at(now))
+            .filter(|answer| answer.counts_at(now));
+        if earlier
+            .as_ref()
+            .is_some_and(|answer| answer.body != self.body.as_str())
         {
-            Some(answer) if answer.body != self.body.as_str() => {
-                Err(Refusal::IdempotencyMismatch.into())
-            }
-            earlier => Ok(earlier),
+            return Err(Refusal::IdempotencyMismatch.into());
         }
-    }
-
-    /// What was answered to the key by a request that was faster than this one.
-    ///
-    /// # Errors
-    /// As [`Slip::earlier`]; [`Refusal::Contended`] when it was something else that changed.
-    pub(crate) async fn answered_meanwhile(
-        slip: Option<&Self>,
-        tenant: Tenant<'_>,
-        now: Timestamp,
-    ) -> Result<Answered, Failure> {
-        let slip = slip.ok_or(Refusal::Contended)?;
-        let mut found = tenant.read(std::slice::from_ref(slip.key())).await?;
-        let earlier = slip.earlier(tenant, &mut found, now)?;
-        earlier.ok_or_else(|| Refusal::Contended.into())
-    }
-
-    /// The record of this request's answer, for its transaction.
-    pub(crate) fn remember(&self, tenant: Tenant<'_>, answer: &Resource, now: Timestamp) -> Step {
-        let record = Answered {
-            body: self.body.as_str().to_owned(),
-            kind: answer.kind.clone(),
-            resource: answer.id,
-            version: answer.meta.version,
-            ttl: now.plus(LIFE).as_seconds(),
-        };
-        tenant.remember(&self.place, &record, now)
+        Ok(Turn {
+            slip: Some(self),
+            earlier,
+        })
     }
 }
 
@@ -135,18 +196,21 @@ pub(crate) async fn answer_again(
         version,
         ..
     } = earlier;
-    let current = if kind == domain::PROJECT_MEMBERSHIP {
-        let id = domain::MembershipId::new(*resource);
-        let mut found = tenant.read(&tenant.places_of(id)).await?;
-        tenant
-            .member(&mut found, id)
-            .ok()
-            .map(|member| member.membership.into_resource())
-    } else {
-        match tenant.resource(kind, *resource).await? {
+    let current = match kind.as_str() {
+        domain::PROJECT_MEMBERSHIP => {
+            let id = domain::MembershipId::new(*resource);
+            let mut found = tenant.read(&tenant.places_of(id)).await?;
+            let member = tenant.member(&mut found, id).ok();
+            member.map(|member| member.membership.into_resource())
+        }
+        domain::PROJECT => {
+            let project = tenant.read_project().await?;
+            project.map(domain::Project::into_resource)
+        }
+        _ => match tenant.resource(kind, *resource).await? {
             Existence::Here(stored) => Some(stored.resource),
             Existence::Gone | Existence::Unknown => None,
-        }
+        },
     };
     match current.filter(|current| current.meta.version == *version) {
         Some(current) => Ok(current),

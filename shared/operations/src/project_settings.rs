@@ -4,10 +4,11 @@ use domain::{Caller, Claimant, Failure, Fault, PROJECT, Project, Secret};
 use fhir::Resource;
 use identity::Sealed;
 use serde_json::{Map, Value, json};
-use store::{Aborted, Action, Event, SealedSetting, Step, Tenant, Transaction};
+use store::{Aborted, Action, Answered, Event, Key, SealedSetting, Step, Tenant, Transaction};
 
 pub use store::SettingKind;
 
+use crate::once::{self, Turn, Wish};
 use crate::{Means, realm};
 
 /// How many secrets and how many sites a project may have: they change together, in one transaction.
@@ -41,20 +42,35 @@ pub async fn look(tenant: Tenant<'_>, claimant: Claimant) -> Result<Seen, Failur
     })
 }
 
-/// The project alone, to be read beside the authorisation of a change.
+/// A list that is to be replaced, and what the request meets.
+pub struct Replacement {
+    kind: SettingKind,
+    list: Vec<Value>,
+    project: Option<Project>,
+    turn: Turn,
+}
+
+/// What a change meets, to be read beside the authorisation: the project, and what was answered to its key before.
 ///
 /// # Errors
-/// The faults of the list, [`Failure::Unavailable`].
+/// The faults of the list, [`domain::Refusal::IdempotencyMismatch`], [`Failure::Unavailable`].
 pub async fn look_for_change(
+    means: Means<'_>,
     tenant: Tenant<'_>,
     claimant: Claimant,
-    list: Result<Vec<Value>, Failure>,
-) -> Result<(Vec<Value>, Option<Project>), Failure> {
-    let list = list?;
-    match realm::key(tenant, &claimant) {
-        Some(_) => Ok((list, tenant.read_project().await?)),
-        None => Ok((list, None)),
-    }
+    (kind, wish): (SettingKind, Wish<Vec<Value>>),
+) -> Result<Replacement, Failure> {
+    let (list, once) = wish?;
+    let slip = once.map(|once| once.slip(means, tenant, &claimant));
+    let mut keys: Vec<Key> = realm::key(tenant, &claimant).into_iter().collect();
+    keys.extend(slip.as_ref().map(|slip| slip.key().clone()));
+    let mut found = tenant.read(&keys).await?;
+    Ok(Replacement {
+        kind,
+        list,
+        project: tenant.project_in(&mut found)?,
+        turn: Turn::among(&mut found, slip, (tenant, means.now))?,
+    })
 }
 
 /// What the administration pages show of a project: `{ id, name, secret, site }`.
@@ -172,37 +188,72 @@ pub fn parse(kind: SettingKind, list: Vec<Value>) -> Result<Vec<Value>, Vec<Faul
 pub async fn replace(
     means: Means<'_>,
     caller: &Caller,
-    read: Option<&Project>,
-    (kind, list): (SettingKind, Vec<Value>),
+    wanted: Replacement,
 ) -> Result<Resource, Failure> {
+    let Replacement {
+        kind, list, turn, ..
+    } = &wanted;
     let tenant = means.store.of(caller);
-    let old = realm::project(caller, read)?;
+    let old = realm::project(caller, wanted.project.as_ref())?;
+    if let Some(earlier) = turn.earlier() {
+        return answer_again(means, caller, &wanted, earlier).await;
+    }
     // Read after the project: whoever changes them changes the project's version, and this write then fails.
     let settings_before = tenant.settings().await?;
     let mut resource = old.resource().clone();
     resource.meta = means.next_version(caller.profile(), &resource.meta);
     let new = Project::from_resource(resource);
-    let settings = sealed(means, &new, kind, &list);
+    let settings = sealed(means, &new, *kind, list);
     let (former, others): (Vec<_>, Vec<_>) =
-        settings_before.into_iter().partition(|s| s.kind == kind);
-    let fields = [(field(kind).to_owned(), "changed".to_owned())].into();
+        settings_before.into_iter().partition(|s| s.kind == *kind);
+    let fields = [(field(*kind).to_owned(), "changed".to_owned())].into();
     let event = (Action::Update, "update-project-settings");
     let written = Transaction::new()
+        .steps(turn.remember(tenant, new.resource(), means.now))
         .steps(tenant.replace_project(&old, &new))
         .steps(steps(tenant, &former, &settings))
         .step(means.event(caller, event, new.resource(), fields))
         .commit(means.store, means.dice)
         .await;
-    match written {
-        Ok(()) => {
-            let now: Vec<SealedSetting> = settings.into_iter().chain(others).collect();
-            let mut answer = new.resource().clone();
-            answer.body.extend(opened(means, &new, &now)?);
-            Ok(answer)
-        }
-        Err(Aborted::Failed(failure)) => Err(failure),
-        Err(Aborted::Changed) => Err(domain::Refusal::Contended.into()),
+    match turn.settle(written, (tenant, means.now)).await? {
+        None => answer(means, new, &wanted, &others),
+        Some(earlier) => answer_again(means, caller, &wanted, &earlier).await,
     }
+}
+
+/// The project with the list as posted, and the other one.
+fn answer(
+    means: Means<'_>,
+    project: Project,
+    posted: &Replacement,
+    others: &[SealedSetting],
+) -> Result<Resource, Failure> {
+    let lists = opened(means, &project, others)?;
+    let mut answer = project.into_resource();
+    if !posted.list.is_empty() {
+        let list = posted.list.clone().into();
+        answer.body.insert(field(posted.kind).into(), list);
+    }
+    answer.body.extend(lists);
+    Ok(answer)
+}
+
+/// The answer to a request that comes again: the list is in the request, the project's version is kept, the other list is as it
+/// stands now. Secrets that the request does not bring itself are a reveal.
+async fn answer_again(
+    means: Means<'_>,
+    caller: &Caller,
+    posted: &Replacement,
+    earlier: &Answered,
+) -> Result<Resource, Failure> {
+    let tenant = means.store.of(caller);
+    let project = Project::from_resource(once::answer_again(tenant, earlier).await?);
+    let mut others = tenant.settings().await?;
+    others.retain(|setting| setting.kind != posted.kind);
+    if others.iter().any(|other| other.kind == SettingKind::Secret) {
+        note_reveal(means, caller, &project).await?;
+    }
+    answer(means, project, posted, &others)
 }
 
 fn sealed(

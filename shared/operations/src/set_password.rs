@@ -1,11 +1,12 @@
 //! An administrator sets a member's password: of a project-scoped user by his project's administrators, of anybody by the server's.
 
-use domain::{Caller, Email, Failure, Fault, Form, ProjectId, Refusal, Scope};
+use domain::{Caller, Claimant, Email, Failure, Fault, Form, ProjectId, Refusal, Scope};
 use identity::password::{self, Password};
 use serde_json::{Map, Value};
-use store::{Aborted, Action, Event, Holder, Transaction};
+use store::{Action, Event, Holder, Tenant, Transaction};
 
 use crate::Means;
+use crate::once::{self, Turn, Wish};
 
 /// A well-formed request.
 pub struct NewPassword {
@@ -66,6 +67,27 @@ pub enum Reach {
     Everywhere,
 }
 
+/// What the request meets.
+pub struct Seen {
+    wish: NewPassword,
+    turn: Turn,
+}
+
+/// What the request meets, to be read beside the authorisation.
+///
+/// # Errors
+/// The faults of the request, [`Refusal::IdempotencyMismatch`], [`Failure::Unavailable`].
+pub async fn look(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    claimant: Claimant,
+    wish: Wish<NewPassword>,
+) -> Result<Seen, Failure> {
+    let (wish, once) = wish?;
+    let turn = once::look(means, tenant, &claimant, once).await?;
+    Ok(Seen { wish, turn })
+}
+
 /// Sets the password. Every session of the user ends; which of his addresses is proven does not change.
 ///
 /// # Errors
@@ -73,9 +95,12 @@ pub enum Reach {
 pub async fn set_password(
     means: Means<'_>,
     caller: &Caller,
-    wish: &NewPassword,
+    Seen { wish, turn }: Seen,
     reach: Reach,
 ) -> Result<(), Failure> {
+    if turn.earlier().is_some() {
+        return Ok(());
+    }
     let (Some(email), Some(password)) = (&wish.email, &wish.password) else {
         return Err(Refusal::Forbidden.into());
     };
@@ -110,7 +135,9 @@ pub async fn set_password(
         means.now,
     );
     let recorded_in = scope.project().unwrap_or(caller.realm());
+    let home = means.store.of(caller);
     let written = Transaction::new()
+        .steps(turn.remember_done(home, means.now))
         .steps(means.store.set_password(holder.user, &hash))
         .step(means.store.founding(recorded_in).record(
             &event.with_fields(fields),
@@ -119,9 +146,5 @@ pub async fn set_password(
         ))
         .commit(means.store, means.dice)
         .await;
-    match written {
-        Ok(()) => Ok(()),
-        Err(Aborted::Failed(failure)) => Err(failure),
-        Err(Aborted::Changed) => Err(Refusal::Contended.into()),
-    }
+    turn.settle(written, (home, means.now)).await.map(drop)
 }

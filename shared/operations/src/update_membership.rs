@@ -10,7 +10,7 @@ use store::{Aborted, Found, Member, Tenant};
 use uuid::Uuid;
 
 use crate::change::{Change, change};
-use crate::once::{Slip, Wish, answer_again};
+use crate::once::{Slip, Turn, Wish, answer_again};
 use crate::{Means, references};
 
 /// How often a change is decided anew when the membership changed meanwhile and the caller did not say which version he means.
@@ -30,7 +30,7 @@ pub struct Posted {
 /// What the change meets.
 pub struct Seen {
     posted: Posted,
-    slip: Option<Slip>,
+    turn: Turn,
     found: Found,
 }
 
@@ -46,17 +46,23 @@ pub async fn look(
 ) -> Result<Seen, Failure> {
     let (posted, once) = wish?;
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
-    read(tenant, posted, slip).await
+    read(means, tenant, posted, slip).await
 }
 
-async fn read(tenant: Tenant<'_>, posted: Posted, slip: Option<Slip>) -> Result<Seen, Failure> {
+async fn read(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    posted: Posted,
+    slip: Option<Slip>,
+) -> Result<Seen, Failure> {
     let mut keys = posted.id.map(|id| tenant.places_of(id)).unwrap_or_default();
     keys.extend(references::keys(tenant, &sent_references(&posted.body))?);
     keys.extend(slip.as_ref().map(|slip| slip.key().clone()));
+    let mut found = tenant.read(&keys).await?;
     Ok(Seen {
-        found: tenant.read(&keys).await?,
         posted,
-        slip,
+        turn: Turn::among(&mut found, slip, (tenant, means.now))?,
+        found,
     })
 }
 
@@ -80,10 +86,8 @@ pub async fn update_membership(
 ) -> Result<Resource, Failure> {
     let tenant = means.store.of(caller);
     for _ in 0..ROUNDS {
-        if let Some(slip) = &seen.slip
-            && let Some(earlier) = slip.earlier(tenant, &mut seen.found, means.now)?
-        {
-            return answer_again(tenant, &earlier).await;
+        if let Some(earlier) = seen.turn.earlier() {
+            return answer_again(tenant, earlier).await;
         }
         let id = seen.posted.id.ok_or(Refusal::NotFound)?;
         let member = tenant.member(&mut seen.found, id)?;
@@ -94,12 +98,14 @@ pub async fn update_membership(
             invited: member.invited,
             body,
             extra: Vec::new(),
-            slip: seen.slip.as_ref(),
+            turn: &seen.turn,
         };
         match change(means, caller, &member, wanted).await {
             Ok(resource) => return Ok(resource),
             Err(Aborted::Failed(failure)) => return Err(failure),
-            Err(Aborted::Changed) => seen = read(tenant, seen.posted, seen.slip).await?,
+            Err(Aborted::Changed) => {
+                seen = read(means, tenant, seen.posted, seen.turn.into_slip()).await?;
+            }
         }
     }
     Err(Refusal::Contended.into())

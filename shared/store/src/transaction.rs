@@ -93,6 +93,9 @@ impl Transaction {
     /// # Errors
     /// As [`Transaction::commit`], with [`Aborted::Changed`] instead of [`Refusal::Contended`].
     pub async fn commit_or_look_again(self, store: &Store, dice: Dice) -> Result<(), Aborted> {
+        if self.is_empty() {
+            return Ok(());
+        }
         let patience = |attempt| attempt < ATTEMPTS_AT_ONE_LOOK;
         match self.send(store, dice, patience).await {
             Err(Halted::Conflicted) => {

@@ -20,6 +20,8 @@ mod kms;
 mod ledger;
 mod list;
 mod members;
+mod once;
+mod openapi;
 mod projects;
 mod races;
 mod refusals;

@@ -1,4 +1,4 @@
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The JSON type in which a primitive FHIR type is written; `None` for types that are not primitive.
 pub(super) fn json_type(name: &str) -> Option<&'static str> {
@@ -10,6 +10,29 @@ pub(super) fn json_type(name: &str) -> Option<&'static str> {
         | "xhtml" => Some("string"),
         _ => None,
     }
+}
+
+/// A year, a month or a day, as a regular expression.
+const DAY: &str = "[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?";
+
+/// What a value of a primitive type looks like, as JSON Schema; `None` for types that are not primitive. Where a regular expression
+/// would be long, the schema is a little wider than [`problem`].
+pub(super) fn json_schema(name: &str) -> Option<Value> {
+    let greatest = i32::MAX;
+    let schema = match name {
+        "integer" => json!({ "type": "integer", "minimum": i32::MIN, "maximum": greatest }),
+        "positiveInt" => json!({ "type": "integer", "minimum": 1, "maximum": greatest }),
+        "unsignedInt" => json!({ "type": "integer", "minimum": 0, "maximum": greatest }),
+        "instant" => json!({ "type": "string", "format": "date-time" }),
+        "base64Binary" => json!({ "type": "string", "contentEncoding": "base64" }),
+        "date" => json!({ "type": "string", "pattern": format!("^{DAY}$") }),
+        "dateTime" => json!({ "type": "string", "pattern": format!("^{DAY}(T.+)?$") }),
+        "id" => json!({ "type": "string", "pattern": "^[A-Za-z0-9.-]{1,64}$" }),
+        "canonical" | "uri" | "url" => json!({ "type": "string", "pattern": "^[^\\s]+$" }),
+        "code" => json!({ "type": "string", "pattern": "^[^\\s]+( [^\\s]+)*$" }),
+        _ => json!({ "type": json_type(name)? }),
+    };
+    Some(schema)
 }
 
 /// What JavaScript's `typeof` says, which is what clients know.

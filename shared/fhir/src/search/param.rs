@@ -45,3 +45,11 @@ pub fn search_param(kind: &str, code: &str) -> Option<&'static SearchParam> {
         .chain(tables::EVERY)
         .find(|param| param.code == code)
 }
+
+/// The names of the search parameters of the type `kind`, its own before those of every resource.
+pub fn search_codes(kind: &str) -> impl Iterator<Item = &'static str> {
+    tables::of(kind)
+        .iter()
+        .chain(tables::EVERY)
+        .map(|param| param.code)
+}

@@ -3,19 +3,17 @@
 
 use domain::{Blind, Failure, Invitation, ProfileRef, Project, Scope};
 use fhir::Reference;
-use store::{Answered, Found, Holder, Key, Stored, Tenant};
+use store::{Found, Holder, Key, Stored, Tenant};
 
-use crate::once::Slip;
+use crate::once::{Slip, Turn};
 use crate::{Means, references};
 
 /// What the invitation meets.
 pub struct Seen {
     /// The request.
     pub(super) invitation: Invitation,
-    /// Its key, if it has one.
-    pub(super) slip: Option<Slip>,
-    /// What was answered to the key before.
-    pub(super) earlier: Option<Answered>,
+    /// Its turn among requests with its key.
+    pub(super) turn: Turn,
     /// What stands for its address in keys.
     pub(super) email: Option<Blind>,
     /// Profiles of the asked type that have the address; at most two are read, for two are too many.
@@ -55,10 +53,7 @@ pub(super) async fn look(
         profiles(tenant, &invitation, email.as_ref())
     );
     let mut found = found?;
-    let earlier = slip
-        .as_ref()
-        .map(|slip| slip.earlier(tenant, &mut found, means.now))
-        .transpose()?;
+    let turn = Turn::among(&mut found, slip, (tenant, means.now))?;
     let mut holders = Vec::with_capacity(guards.len());
     for (scope, guard) in guards {
         let holder = means.store.holder(&mut found, &guard)?;
@@ -71,9 +66,8 @@ pub(super) async fn look(
             .transpose()?
             .flatten(),
         with_email: with_email?,
-        earlier: earlier.flatten(),
+        turn,
         invitation,
-        slip,
         realm,
         email,
         holders,
@@ -127,6 +121,7 @@ impl Seen {
 
     /// The same request, looked at anew.
     pub(super) async fn again(self, means: Means<'_>, tenant: Tenant<'_>) -> Result<Self, Failure> {
-        look(means, tenant, self.invitation, (self.slip, self.realm)).await
+        let slip = self.turn.into_slip();
+        look(means, tenant, self.invitation, (slip, self.realm)).await
     }
 }

@@ -41,7 +41,7 @@ pub(super) async fn overlay(
         invited,
         body,
         extra,
-        slip: seen.slip.as_ref(),
+        turn: &seen.turn,
     };
     change(means, caller, &member, change_to).await
 }

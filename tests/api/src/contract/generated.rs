@@ -56,6 +56,18 @@ fn the_local_router_knows_the_routes() {
     );
 }
 
+#[test]
+fn every_route_is_described_and_openapi_json_is_their_description() {
+    if let Some(route) = gateway::openapi::undescribed().first() {
+        panic!(
+            "shared/gateway/src/openapi/operations.rs: no line describes {} {}",
+            route.method, route.path
+        );
+    }
+    let document = serde_json::to_string_pretty(&gateway::openapi::document()).unwrap();
+    ensure(&in_workspace("infra/openapi.json"), &(document + "\n"));
+}
+
 /// Holds a file against what it should contain, and repairs it.
 fn ensure(file: &Path, wanted: &str) {
     let found = std::fs::read_to_string(file).unwrap_or_default();

@@ -1,0 +1,82 @@
+//! One line per route: what it takes, and what it answers when all goes well.
+
+use super::operation::{Operation, of, one_of, text};
+use crate::routes::*;
+
+/// The names are those of FHIR types and of the schemas in `schemas.json`.
+pub(super) const OPERATIONS: &[Operation] = &[
+    of(CREATE_PROJECT)
+        .takes("Project")
+        .once()
+        .creates("Project"),
+    of(INIT_PROJECT)
+        .takes("InitProject")
+        .once()
+        .creates("Project")
+        .or(&[403]),
+    of(INVITE)
+        .takes("Invite")
+        .once()
+        .gives_resource("ProjectMembership")
+        .or(&[412]),
+    of(LIST_MEMBERS).searches("ProjectMembership").or(&[404]),
+    of(SEARCH_MEMBERS)
+        .takes_form("SearchForm")
+        .searches("ProjectMembership")
+        .or(&[404]),
+    of(GET_MEMBERSHIP).gives("ProjectMembership").or(&[410]),
+    of(UPDATE_MEMBERSHIP)
+        .takes("ProjectMembership")
+        .once()
+        .if_match()
+        .gives("ProjectMembership")
+        .or(&[410]),
+    of(REMOVE_MEMBER).or(&[400, 410]),
+    of(LIST_INVITATIONS)
+        .asks(&[STATUS, CURSOR])
+        .gives("Invitations"),
+    of(RESEND_INVITATION).once().gives("Invitation").or(&[410]),
+    of(REVOKE_INVITATION).asks(&[FATE]).or(&[410]),
+    of(CREATE_CLIENT)
+        .takes("NewClient")
+        .once()
+        .makes("ClientApplication"),
+    of(GET_PROJECT).gives("ProjectDetails"),
+    of(SET_SECRETS)
+        .takes("ProjectSettings")
+        .once()
+        .gives("Project"),
+    of(SET_SITES).takes("ProjectSites").once().gives("Project"),
+    of(CREATE_BOT).takes("NewBot").once().makes("Bot"),
+    of(SET_PASSWORD).takes("SetPassword").once(),
+    of(SUPER_SET_PASSWORD).takes("SetPassword").once(),
+    of(ME).gives("Me"),
+    of(TOKEN).takes_form("TokenRequest").gives("TokenResponse"),
+    of(FHIR_CREATE).takes("Resource").once().creates("Resource"),
+    of(FHIR_SEARCH).searches("Resource"),
+    of(FHIR_SEARCH_FORM)
+        .takes_form("SearchForm")
+        .searches("Resource"),
+    of(FHIR_READ).gives_resource("Resource").or(&[410]),
+    of(ROOT).says(),
+    of(HEALTHCHECK).gives("Health"),
+    of(ROBOTS).says(),
+    of(OPENAPI).gives("Document"),
+    of(JWKS).gives("KeySet"),
+    of(OPENID).gives("OpenIdConfiguration"),
+    of(OAUTH_SERVER).gives("OpenIdConfiguration"),
+];
+
+use super::operation::Parameter;
+
+const CURSOR: Parameter = text("_cursor", "Where the page before stopped: its `next`.");
+const STATUS: Parameter = one_of(
+    "status",
+    "Only invitations of this state.",
+    &["pending", "accepted", "expired", "revoked"],
+);
+const FATE: Parameter = one_of(
+    "membership",
+    "What becomes of the membership.",
+    &["keep", "remove"],
+);
