@@ -11,9 +11,10 @@ async fn main() -> Result<(), Error> {
 
 async fn answer(ask: Ask) -> Answer {
     let id = ask.call.parameter("membershipId").parse().ok();
-    let (caller, member) = ask
-        .admit(|tenant, _| remove_member::look(tenant, id))
+    let seen = ask.call.if_match();
+    let (caller, leaving) = ask
+        .admit(|tenant, _| remove_member::look_for(tenant, id, seen))
         .await?;
-    remove_member::remove_member(ask.means, &caller, member).await?;
+    remove_member::remove_member(ask.means, &caller, leaving).await?;
     Ok(ask.all_ok())
 }

@@ -2,7 +2,7 @@
 
 use app::routes::UPDATE_MEMBERSHIP;
 use app::{Answer, Ask, Error, Function, Reply};
-use operations::update_membership::{self, Posted};
+use operations::update_membership::{self, Posted, Wanted};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -14,7 +14,7 @@ async fn answer(ask: Ask) -> Answer {
     let posted = ask.call.object().and_then(|body| {
         Ok(Posted {
             id,
-            body,
+            wanted: Wanted::Whole(body),
             seen: ask.call.if_match()?,
         })
     });

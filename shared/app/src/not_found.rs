@@ -36,7 +36,7 @@ pub(crate) async fn answer(app: &'static App, call: &Call, prompt: bool) -> Resp
         let cause = chain(cause);
         lambda_http::tracing::error!(request = call.request_id, cause, "failed");
     }
-    let reply = render(&problem, &call.request_id, (app, prompt));
+    let reply = render(&problem, call, (app, prompt));
     let mut response = reply.into_response(Pretty::No);
     if problem.status == 405
         && let Ok(allow) = HeaderValue::from_str(&allowed)

@@ -141,18 +141,18 @@ pub(crate) async fn settle(ask: &Ask, answer: Answer, prompt: bool) -> Reply {
             );
         }
     }
-    render(&problem, request, (ask.app, prompt))
+    render(&problem, &ask.call, (ask.app, prompt))
 }
 
 /// A problem as the caller sees it. Browsers are asked for a password only when the page wants that.
-pub(crate) fn render(problem: &Problem, request: &str, (app, prompt): (&App, bool)) -> Reply {
+pub(crate) fn render(problem: &Problem, call: &Call, (app, prompt): (&App, bool)) -> Reply {
     let trace = trace_id();
-    let request = if request.is_empty() {
+    let request = if call.request_id.is_empty() {
         trace.as_str()
     } else {
-        request
+        call.request_id.as_str()
     };
-    let reply = Reply::fhir(problem.outcome.to_json(request, &trace)).status(problem.status);
+    let reply = problem.reply(&call.path, (request, &trace));
     if problem.status == 401 && prompt {
         let realm = format!("Basic realm=\"{}\"", app.config.settings.base_url);
         return reply.with(lambda_http::http::header::WWW_AUTHENTICATE, realm);

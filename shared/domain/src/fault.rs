@@ -7,6 +7,8 @@ pub enum FaultKind {
     Structure,
     /// `invariant`: a resource that fits its definition but breaks one of its rules.
     Invariant,
+    /// `business-rule`: a field that is settled and cannot be given another value.
+    Settled,
 }
 
 /// One badly formed field. Faults are collected, so that a caller meets all mistakes at once.
@@ -36,6 +38,14 @@ impl Fault {
             kind: FaultKind::Invalid,
             text: text.into(),
             expression: None,
+        }
+    }
+
+    /// Another value for `field`, which is settled.
+    pub fn settled(field: &str, text: impl Into<String>) -> Self {
+        Self {
+            kind: FaultKind::Settled,
+            ..Self::invalid(field, text)
         }
     }
 

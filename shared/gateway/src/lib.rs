@@ -10,6 +10,7 @@ mod percent;
 mod problem;
 mod reply;
 pub mod routes;
+pub mod scim;
 
 pub use call::Call;
 pub use cors::Origins;

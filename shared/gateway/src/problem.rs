@@ -16,6 +16,8 @@
 use domain::{Failure, Fault, FaultKind, Refusal};
 use fhir::{Issue, Outcome};
 
+use crate::{Reply, scim};
+
 /// An answer that is not the one that was asked for.
 #[derive(Debug)]
 pub struct Problem {
@@ -44,6 +46,14 @@ impl Problem {
     pub fn internal() -> Self {
         let issue = Issue::error("exception", "Internal server error");
         Self::new(500, Outcome::from(issue))
+    }
+
+    /// What the caller of `path` reads, in the words of the protocol that is spoken there. The ids tie it to what is logged.
+    pub fn reply(&self, path: &str, (request, trace): (&str, &str)) -> Reply {
+        if scim::is_spoken_at(path) {
+            return scim::refused(self);
+        }
+        Reply::fhir(self.outcome.to_json(request, trace)).status(self.status)
     }
 
     /// The private cause, if the fault is the server's.
@@ -113,6 +123,7 @@ fn issue(fault: Fault) -> Issue {
         FaultKind::Invalid => "invalid",
         FaultKind::Structure => "structure",
         FaultKind::Invariant => "invariant",
+        FaultKind::Settled => scim::SETTLED,
     };
     let issue = Issue::error(code, fault.text);
     match fault.expression {

@@ -12,6 +12,8 @@ use serde_json::Value;
 
 /// FHIR's own media type.
 const FHIR_JSON: &str = "application/fhir+json; charset=utf-8";
+/// SCIM's media type (RFC 7644, section 8.1).
+const SCIM_JSON: &str = "application/scim+json; charset=utf-8";
 const JSON: &str = "application/json; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -43,6 +45,7 @@ pub struct Page<'a> {
 enum Content {
     Json(Value),
     Text(String),
+    Nothing,
 }
 
 impl Reply {
@@ -105,6 +108,24 @@ impl Reply {
         }
     }
 
+    /// SCIM's JSON.
+    pub fn scim(body: Value) -> Self {
+        Self {
+            kind: SCIM_JSON,
+            ..Self::fhir(body)
+        }
+    }
+
+    /// Success, and nothing to say.
+    pub fn nothing() -> Self {
+        Self {
+            status: 204,
+            kind: TEXT,
+            body: Content::Nothing,
+            headers: Vec::new(),
+        }
+    }
+
     /// Plain text.
     pub fn text(body: impl Into<String>) -> Self {
         Self {
@@ -131,6 +152,7 @@ impl Reply {
     /// The answer as Lambda takes it. `pretty` asks for indented JSON.
     pub fn into_response(self, pretty: Pretty) -> Response<Body> {
         let text = match (&self.body, pretty) {
+            (Content::Nothing, _) => String::new(),
             (Content::Text(text), _) => text.clone(),
             (Content::Json(value), Pretty::Yes) => {
                 serde_json::to_string_pretty(value).unwrap_or_default()
@@ -140,7 +162,9 @@ impl Reply {
         let mut response = Response::new(Body::Text(text));
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or_default();
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.kind));
+        if !matches!(self.body, Content::Nothing) {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.kind));
+        }
         headers.insert(
             CACHE_CONTROL,
             HeaderValue::from_static("no-store, no-cache, must-revalidate"),

@@ -84,6 +84,18 @@ routes! {
     SET_PASSWORD = "POST" "/admin/projects/setpassword" => "set-member-password", Admin, "set a project-scoped user's password";
     /// `POST /admin/super/setpassword`.
     SUPER_SET_PASSWORD = "POST" "/admin/super/setpassword" => "set-member-password", SuperAdmin, "set anybody's password";
+    /// `GET /scim/v2/Users`.
+    SCIM_LIST = "GET" "/scim/v2/Users" => "scim", Admin, "list people for provisioning";
+    /// `POST /scim/v2/Users`.
+    SCIM_CREATE = "POST" "/scim/v2/Users" => "scim", Admin, "provision a person";
+    /// `GET /scim/v2/Users/{membershipId}`.
+    SCIM_READ = "GET" "/scim/v2/Users/{membershipId}" => "scim", Admin, "read a provisioned person";
+    /// `PUT /scim/v2/Users/{membershipId}`.
+    SCIM_REPLACE = "PUT" "/scim/v2/Users/{membershipId}" => "scim", Admin, "replace a provisioned person";
+    /// `PATCH /scim/v2/Users/{membershipId}`.
+    SCIM_PATCH = "PATCH" "/scim/v2/Users/{membershipId}" => "scim", Admin, "change a provisioned person";
+    /// `DELETE /scim/v2/Users/{membershipId}`.
+    SCIM_DELETE = "DELETE" "/scim/v2/Users/{membershipId}" => "scim", Admin, "end a provisioned membership";
     /// `GET /auth/me`.
     ME = "GET" "/auth/me" => "me", Member, "who am I";
     /// `POST /oauth2/token`.

@@ -11,7 +11,8 @@ use store::{
 use uuid::Uuid;
 
 use crate::once::{Turn, Wish};
-use crate::{Means, realm, remove_member};
+use crate::remove_member::{self, Leaving};
+use crate::{Means, realm};
 
 /// Invitations on one page.
 const PAGE: usize = 100;
@@ -302,7 +303,8 @@ pub async fn revoke(
     }
     let revoked = tenant.revoke_invitation(row.id());
     if fate == Membership::Remove {
-        return remove_member::remove_with(means, caller, member, &[revoked]).await;
+        let leaving = Leaving::of(member, None)?;
+        return remove_member::remove_with(means, caller, leaving, &[revoked]).await;
     }
     let resource: &Resource = member.membership.resource();
     let event = (Action::Execute, "revoke-invitation");

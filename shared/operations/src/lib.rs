@@ -25,6 +25,7 @@ pub mod init_project;
 pub mod invitations;
 pub mod invite;
 pub mod list_members;
+pub mod people;
 pub mod program;
 pub mod project_settings;
 pub mod read_resource;

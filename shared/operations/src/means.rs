@@ -37,8 +37,8 @@ impl Means<'_> {
         self.keys.blind("external-id", id)
     }
 
-    /// What stands for a user name in keys.
+    /// What stands for a user name in keys; letters count in any case (RFC 7643, section 4.1.1).
     pub(crate) fn blind_user_name(&self, name: &str) -> Blind {
-        self.keys.blind("user-name", name)
+        self.keys.blind("user-name", &name.to_lowercase())
     }
 }

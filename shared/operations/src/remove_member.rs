@@ -1,13 +1,53 @@
 //! Remove a member: access ends at once, the guards are free again, user and profile stay (seed guide, "Removing Memberships").
 
-use domain::{Caller, Failure, MembershipId, Refusal};
+use domain::{Caller, Failure, Membership, MembershipId, Refusal};
 use store::{Aborted, Action, Member, Step, Tenant, Transaction};
+use uuid::Uuid;
 
 use crate::Means;
 use crate::change::member_user;
 
 /// How often a removal is decided anew when the membership changed meanwhile.
 const ROUNDS: usize = 8;
+
+/// A member who is to go.
+#[derive(Clone, Debug)]
+pub struct Leaving {
+    member: Member,
+    seen: Option<Uuid>,
+}
+
+impl Leaving {
+    /// The member in whatever version, or only in the one that the caller has `seen` (`If-Match`).
+    ///
+    /// # Errors
+    /// [`Refusal::Stale`].
+    pub fn of(member: Member, seen: Option<Uuid>) -> Result<Self, Refusal> {
+        let version = member.membership.resource().meta.version;
+        if seen.is_some_and(|seen| seen != version) {
+            return Err(Refusal::Stale);
+        }
+        Ok(Self { member, seen })
+    }
+
+    /// The membership that is to go.
+    pub fn membership(&self) -> &Membership {
+        &self.member.membership
+    }
+}
+
+/// The member who is to go, in the version that was `seen` if one is named; to be read beside the authorisation.
+///
+/// # Errors
+/// The fault of the version; as [`look`]; [`Refusal::Stale`].
+pub async fn look_for(
+    tenant: Tenant<'_>,
+    id: Option<MembershipId>,
+    seen: Result<Option<Uuid>, Failure>,
+) -> Result<Leaving, Failure> {
+    let seen = seen?;
+    Ok(Leaving::of(look(tenant, id).await?, seen)?)
+}
 
 /// The membership that is to go, to be read beside the authorisation.
 ///
@@ -22,15 +62,17 @@ pub async fn look(tenant: Tenant<'_>, id: Option<MembershipId>) -> Result<Member
 /// Removes the member.
 ///
 /// # Errors
-/// [`Refusal::OwnerRemoval`], then [`Refusal::LastAdmin`]; [`Refusal::Gone`] when somebody else was faster.
+/// [`Refusal::OwnerRemoval`], then [`Refusal::LastAdmin`]; [`Refusal::Gone`] when somebody else was faster; [`Refusal::Stale`] when
+/// it is no longer the version that was seen.
 pub async fn remove_member(
     means: Means<'_>,
     caller: &Caller,
-    member: Member,
+    leaving: Leaving,
 ) -> Result<(), Failure> {
     let tenant = means.store.of(caller);
-    let withdrawn = member.invitation().map(|id| tenant.withdraw_invitation(id));
-    remove_with(means, caller, member, &withdrawn.unwrap_or_default()).await
+    let invitation = leaving.member.invitation();
+    let withdrawn = invitation.map(|id| tenant.withdraw_invitation(id));
+    remove_with(means, caller, leaving, &withdrawn.unwrap_or_default()).await
 }
 
 /// Removes the member, and does with his invitation what `invitation` says.
@@ -40,23 +82,25 @@ pub async fn remove_member(
 pub(crate) async fn remove_with(
     means: Means<'_>,
     caller: &Caller,
-    mut member: Member,
+    mut leaving: Leaving,
     invitation: &[Step],
 ) -> Result<(), Failure> {
     let tenant = means.store.of(caller);
     for _ in 0..ROUNDS {
+        let member = &leaving.member;
         if member.owner {
             return Err(Refusal::OwnerRemoval.into());
         }
         // Whether it is the user's only membership here is a condition of the write, not a read before it.
         for edge in [Edge::Last, Edge::OneOfMany] {
-            match write(means, caller, (&member, edge), invitation).await {
+            match write(means, caller, (member, edge), invitation).await {
                 Ok(()) => return Ok(()),
                 Err(Aborted::Failed(failure)) => return Err(failure),
                 Err(Aborted::Changed) => {}
             }
         }
-        member = look(tenant, Some(member.membership.id())).await?;
+        let again = look(tenant, Some(member.membership.id())).await?;
+        leaving = Leaving::of(again, leaving.seen)?;
     }
     Err(Refusal::Contended.into())
 }

@@ -21,10 +21,27 @@ const ROUNDS: usize = 8;
 pub struct Posted {
     /// The membership named by the path; `None` when the path holds no id.
     pub id: Option<MembershipId>,
-    /// The whole membership as sent.
-    pub body: Map<String, Value>,
+    /// What the membership is to be.
+    pub wanted: Wanted,
     /// The version the caller has seen (`If-Match`).
     pub seen: Option<Uuid>,
+}
+
+/// What a membership is to be.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// This, as a whole.
+    Whole(Map<String, Value>),
+    /// As it is, but for these fields; `null` takes one away.
+    Except(Map<String, Value>),
+}
+
+impl Wanted {
+    fn sent(&self) -> &Map<String, Value> {
+        match self {
+            Self::Whole(fields) | Self::Except(fields) => fields,
+        }
+    }
 }
 
 /// What the change meets.
@@ -32,6 +49,31 @@ pub struct Seen {
     posted: Posted,
     turn: Turn,
     found: Found,
+    member: Result<Member, Failure>,
+}
+
+impl Seen {
+    /// The membership that was met.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] for an unknown, foreign or malformed id alike, [`Refusal::Gone`].
+    pub(crate) fn membership(self) -> Result<(Membership, Self), Failure> {
+        let member = self.member?;
+        let membership = member.membership.clone();
+        Ok((
+            membership,
+            Self {
+                member: Ok(member),
+                ..self
+            },
+        ))
+    }
+
+    /// The same change, of these fields, none of which refers to anything.
+    pub(crate) fn of_fields(mut self, fields: Map<String, Value>) -> Self {
+        self.posted.wanted = Wanted::Except(fields);
+        self
+    }
 }
 
 /// What the change met, to be read beside the authorisation.
@@ -56,13 +98,22 @@ async fn read(
     slip: Option<Slip>,
 ) -> Result<Seen, Failure> {
     let mut keys = posted.id.map(|id| tenant.places_of(id)).unwrap_or_default();
-    keys.extend(references::keys(tenant, &sent_references(&posted.body))?);
+    keys.extend(references::keys(
+        tenant,
+        &sent_references(posted.wanted.sent()),
+    )?);
     keys.extend(slip.as_ref().map(|slip| slip.key().clone()));
     let mut found = tenant.read(&keys).await?;
+    let turn = Turn::among(&mut found, slip, (tenant, means.now))?;
+    let member = match posted.id {
+        Some(id) => tenant.member(&mut found, id),
+        None => Err(Refusal::NotFound.into()),
+    };
     Ok(Seen {
         posted,
-        turn: Turn::among(&mut found, slip, (tenant, means.now))?,
+        turn,
         found,
+        member,
     })
 }
 
@@ -89,9 +140,8 @@ pub async fn update_membership(
         if let Some(earlier) = seen.turn.earlier() {
             return answer_again(tenant, earlier).await;
         }
-        let id = seen.posted.id.ok_or(Refusal::NotFound)?;
-        let member = tenant.member(&mut seen.found, id)?;
-        let body = decide(tenant, &mut seen, &member)?;
+        let member = seen.member?;
+        let body = decide(tenant, (&seen.posted, &mut seen.found), &member)?;
         let wanted = Change {
             author: caller.profile(),
             operation: "update-membership",
@@ -114,24 +164,19 @@ pub async fn update_membership(
 /// The membership's fields from now on.
 fn decide(
     tenant: Tenant<'_>,
-    seen: &mut Seen,
+    (posted, found): (&Posted, &mut Found),
     member: &Member,
 ) -> Result<Map<String, Value>, Failure> {
-    let Posted {
-        body,
-        seen: version,
-        ..
-    } = &seen.posted;
     let stored = &member.membership;
-    let names_itself = body.get("resourceType") == Some(&PROJECT_MEMBERSHIP.into())
-        && body.get("id").and_then(Value::as_str) == Some(&stored.id().to_string());
-    if !names_itself {
-        return Err(Refusal::Forbidden.into());
-    }
-    if version.is_some_and(|version| version != stored.resource().meta.version) {
+    let mut fields = match &posted.wanted {
+        Wanted::Whole(body) if !names_itself(body, stored) => return Err(Refusal::Forbidden.into()),
+        Wanted::Whole(body) => stored.overwritten_by(body),
+        Wanted::Except(fields) => stored.overlaid_by(fields),
+    };
+    let version = stored.resource().meta.version;
+    if posted.seen.is_some_and(|seen| seen != version) {
         return Err(Refusal::Stale.into());
     }
-    let mut fields = stored.overwritten_by(body);
     for envelope in ["resourceType", "id", "meta"] {
         fields.shift_remove(envelope);
     }
@@ -146,10 +191,16 @@ fn decide(
             .iter()
             .any(|(_, known)| known.reference == reference.reference)
     });
-    references::check(tenant, &seen.found, &new)?;
-    let profile = settled_profile(tenant, &mut seen.found, stored, &fields)?;
+    references::check(tenant, found, &new)?;
+    let profile = settled_profile(tenant, found, stored, &fields)?;
     fields.insert("profile".into(), profile.to_json());
     Ok(fields)
+}
+
+/// A body that stands for a whole membership says which one it is.
+fn names_itself(body: &Map<String, Value>, stored: &Membership) -> bool {
+    body.get("resourceType") == Some(&PROJECT_MEMBERSHIP.into())
+        && body.get("id").and_then(Value::as_str) == Some(&stored.id().to_string())
 }
 
 fn check_definition(fields: &Map<String, Value>) -> Result<(), Failure> {

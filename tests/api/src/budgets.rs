@@ -3,6 +3,7 @@
 
 mod lists;
 mod meter;
+mod people;
 
 use harness::world::{Client, Project, Request};
 use meter::Meter;

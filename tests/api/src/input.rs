@@ -90,7 +90,8 @@ fn writing(place: &Place) -> Vec<(&'static Route, Value)> {
     bodies.collect()
 }
 
-/// The answer is one of ours whatever was sent: no fault of the server, and words for a program where it refuses.
+/// The answer is one of ours whatever was sent: no fault of the server, and words for a program where it refuses. `what` holds the
+/// path that was asked.
 fn must_be_an_answer(answer: &Answer, what: &str) {
     assert_eq!(answer.header("x-broken"), "", "{what}: {}", answer.text);
     assert!(
@@ -100,9 +101,9 @@ fn must_be_an_answer(answer: &Answer, what: &str) {
         answer.text
     );
     if answer.status >= 400 {
-        let is_outcome =
-            answer.body["resourceType"] == "OperationOutcome" && !answer.issue_text().is_empty();
-        assert!(is_outcome, "{what}: {} {}", answer.status, answer.text);
+        let path = what.split(' ').find(|word| word.starts_with('/'));
+        let refusal = answer.is_refusal_at(path.unwrap_or_default());
+        assert!(refusal, "{what}: {} {}", answer.status, answer.text);
     }
 }
 

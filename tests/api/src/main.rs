@@ -26,6 +26,7 @@ mod projects;
 mod races;
 mod refusals;
 mod samples;
+mod scim;
 mod search;
 mod second_engine;
 mod secrets;

@@ -91,6 +91,15 @@ impl Place {
                 "name": [{ "given": ["Alice"], "family": "Smith" }],
                 "identifier": [{ "system": "https://example.com/", "value": "1" }],
             }),
+            ("POST", "/scim/v2/Users") => user("sample-3", "sample.three"),
+            ("PUT", "/scim/v2/Users/{membershipId}") => json!({
+                "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+                "userName": "sample.four", "externalId": "sample-4", "active": true,
+            }),
+            ("PATCH", "/scim/v2/Users/{membershipId}") => json!({
+                "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+                "Operations": [{ "op": "replace", "path": "externalId", "value": "sample-5" }],
+            }),
             (method, path) => panic!("{method} {path} has no sample body in samples.rs"),
         })
     }
@@ -113,6 +122,14 @@ fn invite() -> Value {
         "password": "correct horse", "scope": "project", "sendEmail": false, "upsert": false,
         "forceNewMembership": false, "mfaRequired": false,
         "membership": { "admin": false, "active": true, "userName": "sample.two" },
+    })
+}
+
+fn user(external_id: &str, user_name: &str) -> Value {
+    json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userType": "Practitioner", "userName": user_name, "externalId": external_id, "active": true,
+        "name": { "givenName": "Alice", "familyName": "Smith" },
     })
 }
 

@@ -26,6 +26,7 @@ pub(super) struct Operation {
 pub(super) enum Body {
     Json(&'static str),
     Form(&'static str),
+    Scim(&'static str),
 }
 
 /// What comes back when all goes well.
@@ -46,6 +47,13 @@ pub(super) enum Kind {
     /// With these and `Location`.
     Created,
     Text,
+    /// SCIM's JSON.
+    Scim,
+    /// With `ETag`.
+    ScimVersion,
+    /// With `ETag` and `Location`.
+    ScimCreated,
+    Nothing,
 }
 
 /// A parameter of the query. An empty list of values means any text.
@@ -157,6 +165,29 @@ impl Operation {
     /// It answers 201 with a resource, its version, date and address in the headers.
     pub(super) const fn creates(self, schema: &'static str) -> Self {
         self.answers(201, Kind::Created, schema)
+    }
+
+    /// It takes SCIM's JSON.
+    pub(super) const fn takes_scim(self, schema: &'static str) -> Self {
+        Self {
+            body: Some(Body::Scim(schema)),
+            ..self
+        }
+    }
+
+    /// It answers in SCIM's JSON, with the headers that `kind` says.
+    pub(super) const fn gives_scim(self, kind: Kind, schema: &'static str) -> Self {
+        let status = if matches!(kind, Kind::ScimCreated) {
+            201
+        } else {
+            200
+        };
+        self.answers(status, kind, schema)
+    }
+
+    /// It answers 204, and nothing.
+    pub(super) const fn gives_nothing(self) -> Self {
+        self.answers(204, Kind::Nothing, "Text")
     }
 
     /// It answers with plain text.
@@ -287,7 +318,7 @@ impl Body {
     /// The name of its schema.
     pub(super) fn schema(self) -> &'static str {
         match self {
-            Self::Json(schema) | Self::Form(schema) => schema,
+            Self::Json(schema) | Self::Form(schema) | Self::Scim(schema) => schema,
         }
     }
 
@@ -295,6 +326,7 @@ impl Body {
         let kinds: &[&str] = match self {
             Self::Json(_) => &["application/json", "application/fhir+json"],
             Self::Form(_) => &["application/x-www-form-urlencoded"],
+            Self::Scim(_) => &[responses::SCIM_JSON, "application/json"],
         };
         let schema = responses::reference(self.schema());
         let content: Map<String, Value> = kinds

@@ -1,6 +1,6 @@
 //! One line per route: what it takes, and what it answers when all goes well.
 
-use super::operation::{Operation, of, one_of, text};
+use super::operation::{Kind, Operation, of, one_of, text};
 use crate::routes::*;
 
 /// The names are those of FHIR types and of the schemas in `schemas.json`.
@@ -31,7 +31,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .if_match()
         .gives("ProjectMembership")
         .or(&[410]),
-    of(REMOVE_MEMBER).or(&[400, 410]),
+    of(REMOVE_MEMBER).if_match().or(&[410]),
     of(LIST_INVITATIONS)
         .asks(&[STATUS, CURSOR])
         .gives("Invitations"),
@@ -48,6 +48,24 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .gives("Project"),
     of(SET_SITES).takes("ProjectSites").once().gives("Project"),
     of(CREATE_BOT).takes("NewBot").once().makes("Bot"),
+    of(SCIM_LIST)
+        .asks(&[FILTER, START_INDEX, COUNT])
+        .gives_scim(Kind::Scim, "ScimList"),
+    of(SCIM_CREATE)
+        .takes_scim("ScimUser")
+        .once()
+        .gives_scim(Kind::ScimCreated, "ScimUser")
+        .or(&[404, 412]),
+    of(SCIM_READ).gives_scim(Kind::ScimVersion, "ScimUser"),
+    of(SCIM_REPLACE)
+        .takes_scim("ScimUser")
+        .if_match()
+        .gives_scim(Kind::ScimVersion, "ScimUser"),
+    of(SCIM_PATCH)
+        .takes_scim("ScimPatch")
+        .if_match()
+        .gives_scim(Kind::ScimVersion, "ScimUser"),
+    of(SCIM_DELETE).if_match().gives_nothing(),
     of(SET_PASSWORD).takes("SetPassword").once(),
     of(SUPER_SET_PASSWORD).takes("SetPassword").once(),
     of(ME).gives("Me"),
@@ -80,3 +98,12 @@ const FATE: Parameter = one_of(
     "What becomes of the membership.",
     &["keep", "remove"],
 );
+const FILTER: Parameter = text(
+    "filter",
+    "`userName eq \"…\"`, `externalId eq \"…\"` or `emails eq \"…\"`.",
+);
+const START_INDEX: Parameter = text(
+    "startIndex",
+    "The place of the first user, from 1 to 10001.",
+);
+const COUNT: Parameter = text("count", "Users on the page, 0 to 1000; 100 unless asked.");

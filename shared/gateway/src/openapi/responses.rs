@@ -2,6 +2,8 @@ use serde_json::{Map, Value, json};
 
 use super::operation::{Answer, Kind};
 
+pub(super) const SCIM_JSON: &str = "application/scim+json";
+
 /// Whose words a refusal speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Protocol {
@@ -40,7 +42,7 @@ impl Protocol {
                 json!({ "application/json": of("OAuthError"), "text/plain": of("Text") })
             }
             Self::OAuth => json!({ "application/json": of("OAuthError") }),
-            Self::Scim => json!({ "application/scim+json": of("ScimError") }),
+            Self::Scim => json!({ SCIM_JSON: of("ScimError") }),
         }
     }
 }
@@ -124,6 +126,12 @@ pub(super) fn success(answer: Answer) -> Value {
             "application/fhir+json",
             &["Location", "ETag", "Last-Modified", "RateLimit"],
         ),
+        Kind::Scim => (SCIM_JSON, &["RateLimit"]),
+        Kind::ScimVersion => (SCIM_JSON, &["ETag", "RateLimit"]),
+        Kind::ScimCreated => (SCIM_JSON, &["Location", "ETag", "RateLimit"]),
+        Kind::Nothing => {
+            return json!({ "description": "Done.", "headers": headers_of(&["RateLimit"]) });
+        }
     };
     let about = if answer.status == 201 {
         "Created."

@@ -31,7 +31,8 @@ async fn what_is_no_json_is_refused_and_writes_nothing() {
             let what = format!("{} {}: {text}", route.method, route.path);
             must_be_an_answer(&answer, &what);
             assert_eq!(answer.status, 400, "{what}");
-            assert_eq!(answer.issue_text(), "Content could not be parsed", "{what}");
+            let said = answer.issue_text();
+            assert!(said.starts_with("Content could not be parsed"), "{what}");
         }
         assert_eq!(before, target.rows().await, "{}", route.path);
     }

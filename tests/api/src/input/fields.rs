@@ -51,6 +51,8 @@ fn absent(path: &str) -> &'static [&'static str] {
         ]
     } else if path.ends_with("{membershipId}") {
         &["access", "accessPolicy", "userConfiguration", "strange"]
+    } else if path.starts_with("/scim/") {
+        &["emails", "displayName"]
     } else if path.ends_with("$init") {
         &["owner", "ownerEmail"]
     } else {
@@ -129,6 +131,7 @@ fn names(answer: &Answer, field: &str) -> bool {
     let issues = answer.body["issue"].as_array().into_iter().flatten();
     let said: String = issues
         .map(|issue| said(&issue["expression"]) + &said(&issue["details"]["text"]))
+        .chain([said(&answer.body["detail"])])
         .collect();
     field
         .split('.')

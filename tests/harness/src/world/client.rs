@@ -86,11 +86,24 @@ impl Answer {
         self.header("apigw-requestid")
     }
 
-    /// `issue[0].details.text` of an OperationOutcome; empty when there is none.
+    /// `issue[0].details.text` of an OperationOutcome or `detail` of a SCIM error; empty when there is none.
     pub fn issue_text(&self) -> &str {
         self.body["issue"][0]["details"]["text"]
             .as_str()
+            .or(self.body["detail"].as_str())
             .unwrap_or_default()
+    }
+
+    /// Whether it is a refusal in the words of the protocol that is spoken at `path`: a SCIM error below `/scim`, else an
+    /// OperationOutcome.
+    pub fn is_refusal_at(&self, path: &str) -> bool {
+        let formed = if path.starts_with("/scim/") {
+            self.body["schemas"][0] == "urn:ietf:params:scim:api:messages:2.0:Error"
+                && self.body["status"].as_str() == Some(self.status.to_string().as_str())
+        } else {
+            self.body["resourceType"] == "OperationOutcome"
+        };
+        formed && !self.issue_text().is_empty()
     }
 
     /// `issue[0].expression[0]` of an OperationOutcome; empty when there is none.
