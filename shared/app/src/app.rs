@@ -14,6 +14,7 @@ use store::Store;
 
 use crate::config::Config;
 use crate::master;
+use crate::tally::Tally;
 
 /// The longest pause between two looks at a table that does not answer: about three seconds in all.
 const LONGEST_PAUSE: Duration = Duration::from_millis(1600);
@@ -30,6 +31,8 @@ pub struct App {
     pub store: Store,
     /// The system's keys, opened.
     pub keys: KeyRing,
+    /// How often each caller has called.
+    pub tally: Tally,
     sdk: SdkConfig,
 }
 
@@ -52,6 +55,7 @@ impl App {
             config,
             store,
             keys,
+            tally: Tally::default(),
             sdk,
         })
     }

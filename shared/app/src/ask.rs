@@ -3,13 +3,15 @@
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
 
-use domain::{Caller, Claimant, Failure, Fault, ProjectId};
+use domain::{Allowance, Caller, Claimant, Failure, Fault, ProjectId, Refusal};
 use gateway::{Access, Call, Page, Problem, Reply, Route};
+use operations::count_call::count_call;
 use operations::search::Listing;
 use operations::{Destination, Means, Once, Role, Wish};
 use store::Tenant;
 
 use crate::App;
+use crate::tally::Who;
 
 /// A request that has found its route.
 #[derive(Clone, Debug)]
@@ -23,6 +25,7 @@ pub struct Ask {
     /// The moment: one for the whole request.
     pub means: Means<'static>,
     caller: Arc<OnceLock<Caller>>,
+    allowance: Arc<OnceLock<Allowance>>,
 }
 
 impl Ask {
@@ -34,6 +37,7 @@ impl Ask {
             route,
             means: app.means(),
             caller: Arc::default(),
+            allowance: Arc::default(),
         }
     }
 
@@ -69,14 +73,39 @@ impl Ask {
         };
         match operations::admit(self.means, &self.call.credentials(), request, look).await {
             Ok((caller, found)) => {
-                self.note(&caller);
+                self.note(&caller)?;
                 Ok((caller, found))
             }
             Err(turned) => {
-                turned.caller.iter().for_each(|caller| self.note(caller));
+                match (&turned.caller, &turned.failure) {
+                    (Some(caller), _) => self.note(caller)?,
+                    (None, Failure::Refused(Refusal::Unauthorized)) => self.count_stranger()?,
+                    (None, _) => {}
+                }
                 Err(turned.failure.into())
             }
         }
+    }
+
+    /// Counts a call on a route where nobody is asked who he is.
+    ///
+    /// # Errors
+    /// 429; 503 when it cannot be counted.
+    pub(crate) async fn count(&self) -> Result<(), Problem> {
+        let (limits, address) = (self.app.config.limits, &self.call.address);
+        if let (true, Some(limit)) = (self.route.is_counted(), limits.per_address) {
+            let left = count_call(self.means, address, limit).await;
+            return self.keep_within(left);
+        }
+        match self.route.access {
+            Access::Open => self.count_stranger(),
+            Access::Member | Access::Admin | Access::SuperAdmin => Ok(()),
+        }
+    }
+
+    /// What is left to the caller, once it is known.
+    pub(crate) fn allowance(&self) -> Option<Allowance> {
+        self.allowance.get().copied()
     }
 
     /// Where the path leads: the project it names, or the caller's own.
@@ -157,8 +186,40 @@ impl Ask {
         self.caller.get()
     }
 
-    fn note(&self, caller: &Caller) {
+    /// Remembers who calls, and counts him.
+    fn note(&self, caller: &Caller) -> Result<(), Problem> {
         let _ = self.caller.set(caller.clone());
+        let limit = caller.project().rate_limit();
+        self.tally(
+            Who::Member(caller.membership().id()),
+            limit.or(self.app.config.limits.per_caller),
+        )
+    }
+
+    fn count_stranger(&self) -> Result<(), Problem> {
+        let who = Who::Stranger(self.call.address.clone());
+        self.tally(who, self.app.config.limits.per_caller)
+    }
+
+    fn tally(&self, who: Who, limit: Option<u32>) -> Result<(), Problem> {
+        let Some(limit) = limit else {
+            return Ok(());
+        };
+        let left = self.app.tally.count(who, limit, self.means.now);
+        self.keep_within(left.map_err(Failure::from))
+    }
+
+    /// The first count is the one that is told: on a route that is counted in the table, that of the table.
+    fn keep_within(&self, left: Result<Allowance, Failure>) -> Result<(), Problem> {
+        if let Err(Failure::Refused(Refusal::TooManyRequests { wait })) = left {
+            let nothing = Allowance {
+                remaining: 0,
+                seconds: wait,
+            };
+            let _ = self.allowance.set(nothing);
+        }
+        let _ = self.allowance.set(left?);
+        Ok(())
     }
 }
 

@@ -19,6 +19,17 @@ pub struct Config {
     pub mail_from: Option<Email>,
     /// Where the master key comes from.
     pub master: MasterSource,
+    /// How often somebody may call.
+    pub limits: Limits,
+}
+
+/// How often somebody may call within a minute; nothing means as often as he likes, and is configured as 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// A caller, on each instance of each function (`ROSTER_RATE_LIMIT`; 6,000 unless said).
+    pub per_caller: Option<u32>,
+    /// An address, where people and applications sign in, on all instances together (`ROSTER_AUTH_RATE_LIMIT`; 160 unless said).
+    pub per_address: Option<u32>,
 }
 
 /// Where the key comes from that opens the system's keys.
@@ -71,6 +82,20 @@ impl Config {
         if master.is_none() {
             wrong.push("ROSTER_KMS_KEY_ID or ROSTER_KEY_FILE is missing".to_owned());
         }
+        let mut limit = |name: &str, unless: u32| {
+            let Some(text) = variable(name) else {
+                return Some(unless);
+            };
+            let number = text.parse::<u32>();
+            if number.is_err() {
+                wrong.push(format!("{name} is no number"));
+            }
+            number.ok().filter(|number| *number > 0)
+        };
+        let limits = Limits {
+            per_caller: limit("ROSTER_RATE_LIMIT", 6_000),
+            per_address: limit("ROSTER_AUTH_RATE_LIMIT", 160),
+        };
         let origins = variable("ROSTER_ALLOWED_ORIGINS").unwrap_or_else(|| app_url.clone());
         match master {
             Some(master) if wrong.is_empty() => Ok(Self {
@@ -84,6 +109,7 @@ impl Config {
                 origins: Origins::parse(&origins),
                 mail_from: mail_from.and_then(Result::ok),
                 master,
+                limits,
             }),
             _ => Err(Misconfigured(wrong.join("; "))),
         }
@@ -134,5 +160,30 @@ mod tests {
         let config = config.unwrap();
         assert_eq!(config.settings.base_url, "http://127.0.0.1:9000/");
         assert_eq!(config.settings.product, "Medplum");
+    }
+
+    #[test]
+    fn limits_are_strict_unless_said_and_zero_is_none() {
+        let with = |limit: Option<&str>| {
+            let limit = limit.map(str::to_owned);
+            Config::read(|name| match name {
+                "ROSTER_RATE_LIMIT" => limit.clone(),
+                _ => Some("http://x/".to_owned())
+                    .filter(|_| !name.contains("MAIL") && !name.contains("AUTH")),
+            })
+        };
+        let limits = |limit| with(limit).unwrap().limits;
+        assert_eq!(
+            (limits(None).per_caller, limits(None).per_address),
+            (Some(6_000), Some(160))
+        );
+        assert_eq!(limits(Some("7")).per_caller, Some(7));
+        assert_eq!(limits(Some("0")).per_caller, None);
+        assert!(
+            with(Some("many"))
+                .unwrap_err()
+                .to_string()
+                .contains("ROSTER_RATE_LIMIT")
+        );
     }
 }

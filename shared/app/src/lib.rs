@@ -11,14 +11,16 @@ mod master;
 mod not_found;
 mod serve;
 mod stream;
+mod tally;
 
 pub use app::{App, Error, dice, now, sdk_config, store};
 pub use ask::Ask;
-pub use config::{Config, MasterSource, Misconfigured};
+pub use config::{Config, Limits, MasterSource, Misconfigured};
 pub use letters::letter;
 pub use master::found_master;
 pub use serve::{Answer, Function};
 pub use stream::{Change, follow};
+pub use tally::Tally;
 
 pub use gateway::{Reply, routes};
 pub use {domain, fhir, operations};

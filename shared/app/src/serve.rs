@@ -4,7 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use gateway::{Call, Pretty, Problem, Reply, Route};
+use gateway::{Call, Pretty, Problem, Reply, Route, limits};
+use lambda_http::http::header;
 use lambda_http::tracing::{self, error, info, warn};
 use lambda_http::{Body, Request, Response, service_fn};
 
@@ -77,8 +78,15 @@ async fn respond(
     let mut response = match found {
         Some((route, handler)) => {
             let ask = Ask::new(app, call.clone().along(route), route);
-            let answer = carried_out(handler(ask.clone())).await;
-            settle(&ask, answer, prompt).await.into_response(pretty)
+            let answer = match ask.count().await {
+                Ok(()) => carried_out(handler(ask.clone())).await,
+                Err(problem) => Err(problem),
+            };
+            let mut response = settle(&ask, answer, prompt).await.into_response(pretty);
+            if let Some(left) = ask.allowance().and_then(limits::rate_limit) {
+                response.headers_mut().insert(limits::RATE_LIMIT, left);
+            }
+            response
         }
         None => crate::not_found::answer(app, &call, prompt).await,
     };
@@ -155,12 +163,12 @@ pub(crate) fn render(problem: &Problem, call: &Call, (app, prompt): (&App, bool)
     let reply = problem.reply(&call.path, (request, &trace));
     if problem.status == 401 && prompt {
         let realm = format!("Basic realm=\"{}\"", app.config.settings.base_url);
-        return reply.with(lambda_http::http::header::WWW_AUTHENTICATE, realm);
+        return reply.with(header::WWW_AUTHENTICATE, realm);
     }
-    if problem.status == 503 {
-        return reply.with(lambda_http::http::header::RETRY_AFTER, "1".into());
+    match problem.retry_after {
+        Some(seconds) => reply.with(header::RETRY_AFTER, seconds.to_string()),
+        None => reply,
     }
-    reply
 }
 
 /// An error and what is behind it, in the words of each; no debug output, which could hold what was stored.

@@ -4,6 +4,7 @@
 //! three words: a [`Fault`] is a badly formed field, a [`Refusal`] is the rules saying no, a [`Failure`] is what a lower
 //! room reports whatever it is made of.
 
+mod allowance;
 mod caller;
 mod claimant;
 mod definition;
@@ -23,6 +24,7 @@ mod secret;
 mod time;
 mod user;
 
+pub use allowance::{Allowance, Minute};
 pub use caller::Caller;
 pub use claimant::Claimant;
 pub use definition::{faults, search};

@@ -94,6 +94,14 @@ impl Project {
             .filter(|name| !name.trim().is_empty())
     }
 
+    /// How many requests a minute a member of this project may send to one instance, instead of the configured number (system setting
+    /// `rateLimit`, which only server administrators change).
+    pub fn rate_limit(&self) -> Option<u32> {
+        let settings = self.0.body.get("systemSetting").and_then(Value::as_array);
+        let setting = settings?.iter().find(|it| it["name"] == "rateLimit")?;
+        setting["valueInteger"].as_u64()?.try_into().ok()
+    }
+
     /// Whether an invite may make a server-scoped user for a patient (setting `serverScopedPatients`); by default the scope in
     /// a patient's invite is ignored, as recorded.
     pub fn allows_server_scoped_patients(&self) -> bool {

@@ -64,6 +64,12 @@ pub enum Refusal {
     /// An `Idempotency-Key` was used before with another body.
     #[error("Idempotency-Key was already used with a different request body")]
     IdempotencyMismatch,
+    /// The caller, or his address, has used up the requests of this minute.
+    #[error("Too Many Requests")]
+    TooManyRequests {
+        /// Seconds until the next minute begins.
+        wait: u32,
+    },
 }
 
 impl Refusal {
@@ -80,6 +86,7 @@ impl Refusal {
                 | Self::TooLarge
                 | Self::IdempotencyMismatch
                 | Self::Contended
+                | Self::TooManyRequests { .. }
         )
     }
 }

@@ -127,6 +127,14 @@ impl Outcome {
         Self::known("gone", "deleted", "Gone")
     }
 
+    /// `too-many-requests`: "Too Many Requests", with the seconds to wait for programs.
+    pub fn too_many_requests(seconds: u32) -> Self {
+        let mut outcome = Self::known("too-many-requests", "throttled", "Too Many Requests");
+        let wait = json!({ "remainingPoints": 0, "msBeforeNext": u64::from(seconds) * 1000 });
+        outcome.issues[0].diagnostics = Some(wait.to_string());
+        outcome
+    }
+
     /// `conflict`: what stands in the way.
     pub fn conflict(text: impl Into<String>) -> Self {
         Self::known("conflict", "conflict", text)
@@ -146,11 +154,6 @@ impl Outcome {
     /// `business-rule`: well formed, but the rules say no.
     pub fn business_rule(text: impl Into<String>) -> Self {
         Self::known("business-rule", "business-rule", text)
-    }
-
-    /// `too-many-requests`: "Too Many Requests".
-    pub fn too_many_requests() -> Self {
-        Self::known("too-many-requests", "throttled", "Too Many Requests")
     }
 
     /// A bad request without an id: code `invalid`.

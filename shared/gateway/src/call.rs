@@ -4,11 +4,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::{Credentials, Failure, Fault, Refusal, Secret};
 use lambda_http::http::{HeaderMap, Method};
+use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::routes;
+use crate::{limits, routes};
 
 /// The largest body, in bytes.
 const LARGEST: usize = 1_000_000;
@@ -26,6 +27,8 @@ pub struct Call {
     pub body: Vec<u8>,
     /// The id under which this request is logged.
     pub request_id: String,
+    /// The network it comes from, as API Gateway saw it and nobody else says; empty when that is not known. Personal data.
+    pub address: String,
     headers: HeaderMap,
     parameters: Vec<(&'static str, String)>,
 }
@@ -36,6 +39,11 @@ impl Call {
         let request_id = request
             .lambda_context_ref()
             .map(|context| context.request_id.clone());
+        let address = match request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
+            _ => None,
+        };
+        let address = limits::network(address.unwrap_or_default());
         let raw = request.raw_http_path();
         let raw = if raw.is_empty() {
             request.uri().path()
@@ -57,6 +65,7 @@ impl Call {
             query,
             body,
             request_id: request_id.unwrap_or_default(),
+            address,
             headers: parts.headers,
             parameters: Vec::new(),
         }

@@ -4,6 +4,7 @@
 
 mod call;
 mod cors;
+pub mod limits;
 pub mod oauth;
 pub mod openapi;
 mod percent;

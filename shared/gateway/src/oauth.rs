@@ -71,6 +71,11 @@ impl ClientCredentials {
     }
 }
 
+/// Whether errors of this path are OAuth's.
+pub(crate) fn is_spoken_at(path: &str) -> bool {
+    path.starts_with("/oauth2/")
+}
+
 fn is_basic(header: &str) -> bool {
     let scheme = header.split_whitespace().next().unwrap_or_default();
     scheme.eq_ignore_ascii_case("basic")
@@ -80,6 +85,13 @@ fn is_basic(header: &str) -> bool {
 pub fn refused(description: &str) -> Reply {
     let body = json!({ "error": "invalid_request", "error_description": description });
     Reply::json(body).status(400)
+}
+
+/// The OAuth error for who calls too often (RFC 6749 has no word for it but this one).
+pub(crate) fn overloaded() -> Reply {
+    let body =
+        json!({ "error": "temporarily_unavailable", "error_description": "Too Many Requests" });
+    Reply::json(body).status(429)
 }
 
 /// A token response, with what Medplum's clients need beside the tokens; `granted` holds what differs from one to the next.

@@ -11,12 +11,13 @@
 //! | 412 | `If-Match` names another version; several resources match |
 //! | 413 | the body is too large |
 //! | 422 | an `Idempotency-Key` comes with another body |
+//! | 429 | the caller, or his address, has used up the requests of this minute |
 //! | 503 | the table cannot be reached; nothing was stored |
 
 use domain::{Failure, Fault, FaultKind, Refusal};
 use fhir::{Issue, Outcome};
 
-use crate::{Reply, scim};
+use crate::{Reply, oauth, scim};
 
 /// An answer that is not the one that was asked for.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub struct Problem {
     pub status: u16,
     /// What the caller reads.
     pub outcome: Outcome,
+    /// After how many seconds it is worth trying again, if it is known.
+    pub retry_after: Option<u32>,
     /// For the log only.
     cause: Option<Failure>,
     refusal: Option<Refusal>,
@@ -53,6 +56,9 @@ impl Problem {
         if scim::is_spoken_at(path) {
             return scim::refused(self);
         }
+        if self.status == 429 && oauth::is_spoken_at(path) {
+            return oauth::overloaded();
+        }
         Reply::fhir(self.outcome.to_json(request, trace)).status(self.status)
     }
 
@@ -70,8 +76,16 @@ impl Problem {
         Self {
             status,
             outcome,
+            retry_after: None,
             cause: None,
             refusal: None,
+        }
+    }
+
+    fn after(self, seconds: u32) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..self
         }
     }
 }
@@ -85,7 +99,7 @@ impl From<Failure> for Problem {
                 let issue = Issue::error("transient", "The service is unavailable; try again");
                 Self {
                     cause: Some(failure),
-                    ..Self::new(503, Outcome::from(issue))
+                    ..Self::new(503, Outcome::from(issue)).after(1)
                 }
             }
             Failure::Corrupt { .. } => Self {
@@ -143,6 +157,9 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::MultipleMatches => Problem::new(412, Outcome::multiple_matches()),
         Refusal::OwnerRemoval => Problem::new(400, Outcome::bad_request(text)),
         Refusal::TooLarge => Problem::new(413, Outcome::from(Issue::error("too-long", text))),
+        Refusal::TooManyRequests { wait } => {
+            Problem::new(429, Outcome::too_many_requests(*wait)).after(*wait)
+        }
         Refusal::IdempotencyMismatch => Problem::new(422, Outcome::business_rule(text)),
         Refusal::AlreadyMember
         | Refusal::DifferentProfile

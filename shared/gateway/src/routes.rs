@@ -31,6 +31,15 @@ pub struct Route {
     pub operation: &'static str,
 }
 
+impl Route {
+    /// Whether its calls are counted in the table, by address: who he is says nobody before the dear part, hashing a password, signing a token,
+    /// sending a letter. As recorded, everything of signing in but asking who one is.
+    pub fn is_counted(&self) -> bool {
+        let signs_in = self.path.starts_with("/auth/") && self.path != "/auth/me";
+        signs_in || self.path.starts_with("/oauth2/")
+    }
+}
+
 macro_rules! routes {
     ($($(#[$doc:meta])* $name:ident = $method:literal $path:literal => $function:literal, $access:ident, $operation:literal;)*) => {
         $($(#[$doc])* pub const $name: Route = Route {

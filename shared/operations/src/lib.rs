@@ -15,6 +15,7 @@ mod references;
 
 pub mod bootstrap;
 pub mod client_credentials;
+pub mod count_call;
 pub mod create_bot;
 pub mod create_client;
 pub mod create_project;

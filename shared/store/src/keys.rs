@@ -58,6 +58,8 @@ pub enum Key {
     Request(RequestId),
     /// An application's credentials.
     Client(ClientId),
+    /// How often an address has called in one minute.
+    Calls(Blind, i64),
     /// The system's keys.
     SystemKeys,
 }
@@ -97,6 +99,7 @@ impl Key {
             Self::Login(id) => format!("LOGIN#{id}"),
             Self::Request(id) => format!("REQUEST#{id}"),
             Self::Client(id) => format!("CLIENT#{id}"),
+            Self::Calls(address, minute) => format!("RATE#{}#{minute}", address.as_str()),
             Self::SystemKeys => "SYS".into(),
         }
     }
@@ -126,6 +129,7 @@ impl Key {
             Self::Login(_) => "LOGIN".into(),
             Self::Request(_) => "REQUEST".into(),
             Self::Client(_) => "CLIENT".into(),
+            Self::Calls(..) => "CALLS".into(),
             Self::SystemKeys => "KEYS".into(),
         }
     }

@@ -5,6 +5,7 @@
 //! no step touches a row that two unrelated actions share. No `Scan`, no PartiQL.
 
 mod audit;
+mod calls;
 mod clients;
 mod days;
 mod deliveries;

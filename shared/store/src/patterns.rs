@@ -147,6 +147,13 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         index: None,
     },
     Pattern {
+        name: "count the calls of an address",
+        functions: &["token"],
+        actions: &[UpdateItem],
+        keys: &["RATE#*"],
+        index: None,
+    },
+    Pattern {
         name: "check an application's secret",
         functions: &["token"],
         actions: &[BatchGetItem],

@@ -9,6 +9,7 @@ use harness::world::{Client, Project, Request};
 use meter::Meter;
 use serde_json::{Value, json};
 
+use crate::samples::Place;
 use crate::world::{address, alice, create, invited, measured_world, reference, with};
 
 /// What an extra of an invite costs: one row more in a transaction.
@@ -156,6 +157,36 @@ async fn reading_changing_and_removing_a_member_stay_within_their_budgets() {
     let remove = Request::new("DELETE", &path);
     meter.run("remove member", &admin, remove, (2, 16.0)).await;
     meter.print();
+}
+
+#[tokio::test]
+async fn counting_a_call_costs_a_trip_and_a_unit_where_anybody_may_call_and_nothing_elsewhere() {
+    let world = measured_world().await;
+    let project = world.project("Clinic").await;
+    for route in gateway::ROUTES {
+        let place = Place {
+            project: project.id.clone(),
+            membership: uuid(),
+            profile: json!({ "reference": format!("Practitioner/{}", uuid()) }),
+            kind: "Patient".to_owned(),
+            id: uuid(),
+        };
+        let recorder = world.proxy().record();
+        let answer = project.admin.send(place.request(route)).await;
+        let mut recording = recorder.finish().of(answer.request_id());
+        recording.calls.retain(meter::counts_calls);
+        let cost = (recording.trips(), recording.base_wru());
+        let wanted = if route.is_counted() {
+            (1, 1.0)
+        } else {
+            (0, 0.0)
+        };
+        assert_eq!(cost, wanted, "{} {}", route.method, route.path);
+    }
+}
+
+fn uuid() -> String {
+    "00000000-0000-4000-8000-00000000000a".to_owned()
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod invite;
 mod isolation;
 mod kms;
 mod ledger;
+mod limits;
 mod list;
 mod members;
 mod once;

@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::io;
+use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use reqwest::redirect::Policy;
@@ -55,10 +56,12 @@ pub(crate) async fn listen() -> io::Result<(TcpListener, String)> {
     Ok((listener, url))
 }
 
-/// An HTTP client that follows no redirect and goes nowhere but where it is sent, whatever proxy the machine has.
-pub(crate) fn http_client() -> reqwest::Client {
+/// An HTTP client that follows no redirect and goes nowhere but where it is sent, whatever proxy the machine has. It calls from
+/// `address`, if there is one.
+pub(crate) fn http_client(address: Option<IpAddr>) -> reqwest::Client {
     let plain = reqwest::Client::builder()
         .no_proxy()
+        .local_address(address)
         .redirect(Policy::none());
     plain.build().unwrap_or_default()
 }

@@ -55,6 +55,20 @@ fn every_pattern_belongs_to_functions_of_the_template_and_every_index_to_a_patte
 }
 
 #[test]
+fn a_function_counts_calls_when_anybody_may_sign_in_by_it_and_only_then() {
+    let counted = ACCESS_PATTERNS
+        .iter()
+        .find(|pattern| pattern.keys == ["RATE#*"]);
+    let found: BTreeSet<&str> = counted.unwrap().functions.iter().copied().collect();
+    let routes = gateway::ROUTES.iter().filter(|route| route.is_counted());
+    let wanted: BTreeSet<&str> = routes.map(|route| route.function).collect();
+    assert_eq!(
+        found, wanted,
+        "shared/store/src/patterns.rs: who counts the calls of an address"
+    );
+}
+
+#[test]
 fn no_function_may_scan_or_speak_partiql() {
     let template = Template::read();
     for (name, function) in template.functions() {

@@ -12,11 +12,12 @@ const LONGEST_FUNCTION_MAIN: usize = 60;
 /// The only file that writes key prefixes, and the one that declares them as patterns for IAM.
 const KEYS: [&str; 2] = ["shared/store/src/keys.rs", "shared/store/src/patterns.rs"];
 /// What only those files may contain: how every partition of a project, a user or an address begins.
-const PREFIXES: [&str; 6] = [
+const PREFIXES: [&str; 7] = [
     "\"P#",
     "\"U#",
     "\"UQ#",
     "\"LOGIN#",
+    "\"RATE#",
     "\"REQUEST#",
     "\"CLIENT#",
 ];

@@ -143,7 +143,7 @@ async fn walking_back_meets_every_event_of_busy_and_of_quiet_days_once() {
         "_count=7",
         "_count=100",
         "_count=1000",
-        "_count=50&action=C,E",
+        "_count=50&outcome=0",
     ] {
         let (all, pages) = walked(&project.admin, search).await;
         let times: Vec<&str> = all

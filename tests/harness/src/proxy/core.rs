@@ -59,7 +59,7 @@ impl Core {
     pub(super) fn new(engine: &str) -> Self {
         Self {
             engine: engine.to_owned(),
-            client: background::http_client(),
+            client: background::http_client(None),
             ..Self::default()
         }
     }

@@ -1,5 +1,6 @@
 //! A caller of the API and what it is answered. Nothing here fails: an answer that never came has status 0.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -133,7 +134,7 @@ impl Client {
     pub fn new(base: &str) -> Self {
         Self {
             base: base.trim_end_matches('/').into(),
-            http: background::http_client(),
+            http: background::http_client(None),
             identity: None,
             authorization: None,
         }
@@ -144,6 +145,12 @@ impl Client {
         let pair = BASE64_STANDARD.encode(format!("{id}:{secret}"));
         self.identity = Some((id.to_owned(), secret.to_owned()));
         self.authorization = Some(format!("Basic {pair}"));
+        self
+    }
+
+    /// The same caller, calling from another address of this machine, such as 127.0.0.2.
+    pub fn from(mut self, address: IpAddr) -> Self {
+        self.http = background::http_client(Some(address));
         self
     }
 
