@@ -161,6 +161,10 @@ routes! {
     UPDATE_EMAIL = "POST" "/fhir/R4/User/{id}/$update-email" => "update-user-email", Admin, "change a user's e-mail address";
     /// `POST /fhir/R4/{resourceType}`.
     FHIR_CREATE = "POST" "/fhir/R4/{resourceType}" => "fhir-write", Admin, "create a resource";
+    /// `GET /fhir/R4/{resourceType}`.
+    FHIR_SEARCH = "GET" "/fhir/R4/{resourceType}" => "fhir-search", Admin, "search resources";
+    /// `POST /fhir/R4/{resourceType}/_search`.
+    FHIR_SEARCH_FORM = "POST" "/fhir/R4/{resourceType}/_search" => "fhir-search", Admin, "search resources by form";
     /// `GET /fhir/R4/{resourceType}/{id}`.
     FHIR_READ = "GET" "/fhir/R4/{resourceType}/{id}" => "fhir-read", Admin, "read a resource";
     /// `GET /`.
@@ -247,12 +251,19 @@ mod tests {
                 .map(|route| route.function)
                 .collect::<Vec<_>>()
         };
-        assert_eq!(names("/fhir/R4/Project"), ["create-project", "fhir-write"]);
+        assert_eq!(
+            names("/fhir/R4/Project"),
+            ["create-project", "fhir-write", "fhir-search"]
+        );
         assert_eq!(
             names("/fhir/R4/ProjectMembership"),
-            ["list-members", "fhir-write"]
+            ["list-members", "fhir-write", "fhir-search"]
         );
-        assert_eq!(names("/fhir/R4/Patient"), ["fhir-write"]);
+        assert_eq!(names("/fhir/R4/Patient"), ["fhir-write", "fhir-search"]);
+        assert_eq!(
+            names("/fhir/R4/ProjectMembership/_search")[..2],
+            ["list-members", "fhir-search"]
+        );
         assert_eq!(
             names("/fhir/R4/Project/%24init"),
             ["create-project", "fhir-read"]

@@ -5,6 +5,7 @@
 //! everything in one transaction. Nothing here knows HTTP or mail.
 
 mod agent;
+mod audit_event;
 mod authorize;
 mod change;
 mod credential;
@@ -41,6 +42,7 @@ pub mod remove_member;
 pub mod reset_password;
 pub mod reset_second_factor;
 pub mod rotate_secret;
+pub mod search;
 pub mod second_factor;
 pub mod sessions;
 pub mod set_password;

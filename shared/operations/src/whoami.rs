@@ -23,7 +23,7 @@ pub async fn look(tenant: Tenant<'_>, claimant: Claimant) -> Result<Seen, Failur
     let profile = claimant.profile();
     let places = async {
         match claimant.subject() {
-            Subject::User(user) => tenant.memberships_of(user).await,
+            Subject::User(user) => tenant.memberships_of(&[user]).await,
             Subject::Client(_) => Ok(Vec::new()),
         }
     };

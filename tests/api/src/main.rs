@@ -33,6 +33,7 @@ mod refusals;
 mod rotation;
 mod samples;
 mod scim;
+mod search;
 mod second_engine;
 mod secrets;
 mod settings;

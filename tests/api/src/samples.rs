@@ -99,7 +99,9 @@ impl Place {
             ("POST", "/oauth2/token") => {
                 return Sample::Form("grant_type=client_credentials&client_id=x&client_secret=y");
             }
-            ("POST", "/fhir/R4/ProjectMembership/_search") => return Sample::Form("_count=1"),
+            ("POST", "/fhir/R4/ProjectMembership/_search" | "/fhir/R4/{resourceType}/_search") => {
+                return Sample::Form("_count=1");
+            }
             ("POST", "/fhir/R4/Project") => json!({
                 "resourceType": "Project", "name": "Sample", "description": "A sample", "strictMode": true,
                 "features": ["bots"], "setting": [{ "name": "s", "valueString": "v" }],

@@ -126,6 +126,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
     of(LOGOUT_BY_LINK),
     of(TOKEN).takes_form("TokenRequest").gives("TokenResponse"),
     of(FHIR_CREATE).takes("Resource").once().creates("Resource"),
+    of(FHIR_SEARCH).searches("Resource"),
+    of(FHIR_SEARCH_FORM)
+        .takes_form("SearchForm")
+        .searches("Resource"),
     of(FHIR_READ).gives_resource("Resource").or(&[410]),
     of(ROOT).says(),
     of(HEALTHCHECK).gives("Health"),
