@@ -36,7 +36,7 @@ pub async fn look(
     })
 }
 
-/// Takes the second factor away; who must have one enrols anew at his next sign-in. Without one nothing happens.
+/// Takes the second factor away; who must have one enrols anew at his next sign-in. Without one only the event is written.
 ///
 /// # Errors
 /// [`Refusal::Forbidden`] for a program, and for a user above projects unless the caller administers the server.
@@ -50,21 +50,18 @@ pub async fn reset(
     }
     let home = means.store.of(caller);
     let (user, factor) = member_with_factor(means, caller, member).await?;
-    let mut steps = Vec::new();
+    let parties = (caller.profile(), domain::user_reference(user.id(), None));
+    let event = Event::success(Action::Update, "reset-second-factor", parties, means.now);
+    let mut steps = vec![home.record(&event, means.now, means.dice)];
     if factor.is_some() {
-        let parties = (caller.profile(), domain::user_reference(user.id(), None));
-        let event = Event::success(Action::Update, "reset-second-factor", parties, means.now);
         steps.push(means.store.delete_second_factor(user.id()));
         steps.push(second_factor::flagged(means, &user, false));
-        steps.push(home.record(&event, means.now, means.dice));
     }
-    let done = Transaction::new()
+    let written = Transaction::new()
         .steps(turn.remember_done(home, means.now))
-        .steps(steps);
-    if done.is_empty() {
-        return Ok(());
-    }
-    let written = done.commit(means.store, means.dice).await;
+        .steps(steps)
+        .commit(means.store, means.dice)
+        .await;
     turn.settle(written, (home, means.now)).await.map(drop)
 }
 

@@ -168,19 +168,20 @@ pub(crate) fn flagged(means: Means<'_>, user: &User, enrolled: bool) -> Step {
 /// The caller as a person with his second factor.
 ///
 /// # Errors
-/// [`Refusal::Forbidden`] for a program.
+/// The fault "User not found" for a program.
 async fn own<'a>(
     means: Means<'_>,
     caller: &'a Caller,
 ) -> Result<(&'a User, Option<SecondFactor>), Failure> {
-    let user = caller.user().ok_or(Refusal::Forbidden)?;
+    let user = caller.user();
+    let user = user.ok_or_else(|| Fault::general("User not found"))?;
     Ok((user, means.store.second_factor(user.id()).await?))
 }
 
 /// Whether the caller is enrolled; if not, where his app learns the seed, the same each time.
 ///
 /// # Errors
-/// [`Refusal::Forbidden`] for a program, [`Failure::Unavailable`].
+/// The fault "User not found" for a program, [`Failure::Unavailable`].
 pub async fn status(means: Means<'_>, caller: &Caller) -> Result<Value, Failure> {
     let (user, factor) = own(means, caller).await?;
     if factor.as_ref().is_some_and(|factor| factor.enrolled) {

@@ -102,13 +102,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .takes("SecondStep")
         .gives("SignInResult")
         .or(&[404, 409, 429]),
-    of(SECOND_FACTOR).gives("SecondFactor").or(&[403]),
-    of(FIRST_CODE)
-        .takes("SecondFactorCode")
-        .or(&[403, 409, 429]),
+    of(SECOND_FACTOR).gives("SecondFactor").or(&[400]),
+    of(FIRST_CODE).takes("SecondFactorCode").or(&[409, 429]),
     of(NO_SECOND_FACTOR)
         .takes("SecondFactorCode")
-        .or(&[403, 409, 429]),
+        .or(&[409, 429]),
     of(REDEEM_LINK).takes("RedeemLink").or(&[404]),
     of(RESET_PASSWORD).takes("ResetPassword"),
     of(CHANGE_PASSWORD).takes("ChangePassword"),
