@@ -24,6 +24,7 @@ mod list;
 mod members;
 mod once;
 mod openapi;
+mod prehijack;
 mod projects;
 mod races;
 mod refusals;
