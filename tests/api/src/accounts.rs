@@ -3,7 +3,6 @@
 mod addresses;
 pub(crate) mod arrivals;
 mod changes;
-mod changes;
 mod links;
 mod resets;
 

@@ -148,7 +148,7 @@ async fn what_is_wrong_with_a_registration_is_said_as_recorded() {
         assert_eq!((answer.issue_text(), answer.expression()), (text, field));
     }
     let nothing = register(world, &json!({})).await.must(400);
-    let fields: Vec<_> = nothing.body["issue"].as_array().unwrap().iter();
+    let fields = nothing.body["issue"].as_array().unwrap().iter();
     let fields: Vec<_> = fields.map(|issue| issue["expression"][0].clone()).collect();
     assert_eq!(
         json!(fields),
