@@ -39,7 +39,7 @@ async fn new_patient(world: &World, login: &str, project: &str) -> Answer {
 }
 
 /// A project that is open to patients who register themselves: made with its default policy by the first administrator of it.
-async fn open(world: &World, name: &str) -> (Project, Value) {
+pub(crate) async fn open(world: &World, name: &str) -> (Project, Value) {
     let project = world.project(name).await;
     let policy = create(
         &project.admin,
