@@ -41,6 +41,7 @@ pub fn environment(endpoints: &Endpoints) -> Vec<(String, String)> {
         ("ROSTER_MAIL_FROM", "support@example.com"),
         // Nothing that a person tries out here should meet a limit.
         ("ROSTER_RESETS_AN_HOUR", "1000000"),
+        ("ROSTER_REGISTRATION", "on"),
         // Far above what anybody sends here; counted all the same, as in AWS.
         ("ROSTER_RATE_LIMIT", "1000000"),
         ("ROSTER_AUTH_RATE_LIMIT", "1000000"),

@@ -164,6 +164,7 @@ fn accounts(variable: impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>) 
         }
     };
     let breach_list = is_on("ROSTER_BREACH_LIST", true);
+    let registration = is_on("ROSTER_REGISTRATION", false);
     let resets_an_hour = match variable("ROSTER_RESETS_AN_HOUR").map(|text| text.parse()) {
         None => 5,
         Some(Ok(resets)) => resets,
@@ -174,6 +175,7 @@ fn accounts(variable: impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>) 
     };
     Accounts {
         breach_list,
+        registration,
         resets_an_hour,
     }
 }

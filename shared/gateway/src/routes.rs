@@ -109,6 +109,12 @@ routes! {
     LOGIN_SCOPE = "POST" "/auth/scope" => "login", Open, "choose a scope to sign in with";
     /// `GET /auth/login/{login}`.
     LOGIN_STATUS = "GET" "/auth/login/{login}" => "login", Open, "ask where a sign-in stands";
+    /// `POST /auth/newuser`.
+    NEW_USER = "POST" "/auth/newuser" => "register", Open, "register as a new user";
+    /// `POST /auth/newproject`.
+    NEW_PROJECT = "POST" "/auth/newproject" => "register", Open, "begin a project of one's own";
+    /// `POST /auth/newpatient`.
+    NEW_PATIENT = "POST" "/auth/newpatient" => "register", Open, "join an open project as a patient";
     /// `POST /auth/setpassword`.
     REDEEM_LINK = "POST" "/auth/setpassword" => "recover-account", Open, "set one's password by the link of a letter";
     /// `POST /auth/resetpassword`.

@@ -119,11 +119,11 @@ pub async fn init_project(
     let home = means.store.of(caller);
     for _ in 0..ROUNDS {
         let owner = owner(means, caller, &seen.start).await?;
-        let parts = Parts::make(means, caller, &seen.start, owner)?;
+        let parts = Beginning::make(means, caller, &seen.start, owner)?;
         let resource = parts.project.resource();
         let written = Transaction::new()
             .steps(seen.turn.remember(home, resource, means.now))
-            .steps(parts.steps(means, caller)?)
+            .steps(parts.steps(means, ("init-project", caller.profile()))?)
             .commit_or_look_again(means.store, means.dice)
             .await;
         match seen.turn.settle(written, (home, means.now)).await {
@@ -184,14 +184,15 @@ fn new_owner(means: Means<'_>, project_name: &str, email: &Email) -> User {
     }
 }
 
-struct Parts {
+/// Everything that a project begins with.
+pub(crate) struct Beginning {
     project: Project,
     new_owner: Option<NewUser>,
     owner: Option<(UserId, Resource, Member)>,
     application: Application,
 }
 
-impl Parts {
+impl Beginning {
     fn make(
         means: Means<'_>,
         caller: &Caller,
@@ -203,15 +204,28 @@ impl Parts {
             Owner::Known(user) => (Some(*user), None),
             Owner::New(new) => (Some(new.user.clone()), Some(*new)),
         };
-        let project = project(means, start, user.as_ref());
         let own =
             matches!((caller.subject(), &user), (Subject::User(id), Some(user)) if id == user.id());
+        Self::of(means, &start.name, (user, own), new_owner)
+    }
+
+    /// A project that a user makes for himself.
+    pub(crate) fn own(means: Means<'_>, name: &str, user: &User) -> Result<Self, Failure> {
+        Self::of(means, name, (Some(user.clone()), true), None)
+    }
+
+    fn of(
+        means: Means<'_>,
+        name: &str,
+        (user, own): (Option<User>, bool),
+        new_owner: Option<NewUser>,
+    ) -> Result<Self, Failure> {
+        let project = project(means, name, user.as_ref());
         let owner = user
             .map(|user| owner_parts(means, &project, &user, own))
             .transpose()?;
-        let description = format!("Default client for {}", start.name);
-        let body =
-            json!({ "name": format!("{} Default Client", start.name), "description": description });
+        let description = format!("Default client for {name}");
+        let body = json!({ "name": format!("{name} Default Client"), "description": description });
         let body = body.as_object().cloned().unwrap_or_default();
         let application =
             Application::make(means, &project, &Reference::system(), (body, Map::new()))?;
@@ -223,16 +237,27 @@ impl Parts {
         })
     }
 
-    fn steps(&self, means: Means<'_>, caller: &Caller) -> Result<Vec<Step>, Failure> {
+    /// The project.
+    pub(crate) fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// The owner's membership.
+    pub(crate) fn membership(&self) -> Option<&Membership> {
+        self.owner.as_ref().map(|(.., member)| &member.membership)
+    }
+
+    /// The steps by which it begins, and the event of what `who` did by `operation`.
+    pub(crate) fn steps(
+        &self,
+        means: Means<'_>,
+        (operation, who): (&str, Reference),
+    ) -> Result<Vec<Step>, Failure> {
         let tenant = means.store.founding(self.project.id());
         let admins = u32::from(self.owner.is_some());
         let resource = self.project.resource();
-        let event = store::Event::success(
-            Action::Create,
-            "init-project",
-            (caller.profile(), resource.reference()),
-            means.now,
-        );
+        let parties = (who, resource.reference());
+        let event = store::Event::success(Action::Create, operation, parties, means.now);
         let event = event.with_fields(all_fields(&resource.body));
         let mut steps = Vec::new();
         if let Some(new) = &self.new_owner {
@@ -259,10 +284,10 @@ impl Parts {
     }
 }
 
-fn project(means: Means<'_>, start: &Start, owner: Option<&User>) -> Project {
+fn project(means: Means<'_>, name: &str, owner: Option<&User>) -> Project {
     let id = means.dice.id();
     let mut body = Map::new();
-    body.insert("name".into(), start.name.clone().into());
+    body.insert("name".into(), name.into());
     if let Some(owner) = owner {
         body.insert("owner".into(), owner.reference().to_json());
     }

@@ -38,6 +38,7 @@ pub mod program;
 pub mod project_settings;
 pub mod read_resource;
 pub mod redeem_link;
+pub mod register;
 pub mod remove_member;
 pub mod reset_password;
 pub mod reset_second_factor;

@@ -53,6 +53,8 @@ pub enum Texts {
 pub struct Accounts {
     /// Whether passwords that everybody knows are refused.
     pub breach_list: bool,
+    /// Whether people may register by themselves.
+    pub registration: bool,
     /// How many letters with a link to set a new password go to one address within an hour.
     pub resets_an_hour: u32,
 }

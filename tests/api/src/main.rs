@@ -27,6 +27,7 @@ mod members;
 mod once;
 mod openapi;
 mod pages;
+mod prehijack;
 mod projects;
 mod races;
 mod refusals;

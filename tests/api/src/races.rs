@@ -1,6 +1,7 @@
 //! Many callers at once, with transactions that really meet: whatever the order, the rules hold.
 
 mod admins;
+mod arrivals;
 mod invites;
 mod links;
 mod members;

@@ -83,6 +83,16 @@ impl Place {
             ("POST", "/auth/revoke") => json!({ "loginId": NOBODY }),
             ("POST", "/oauth2/userinfo" | "/oauth2/logout") => return Sample::Nothing,
             ("POST", "/oauth2/introspect") => return Sample::Form("token=x"),
+            ("POST", "/auth/newuser") => json!({
+                "firstName": "Alice", "lastName": "Smith", "email": "admin@example.com", "password": "correct horse",
+                "projectId": "new", "remember": true, "scope": "openid", "nonce": "n",
+            }),
+            ("POST", "/auth/newproject") => {
+                json!({ "login": "00000000-0000-4000-8000-000000000001", "projectName": "Sample" })
+            }
+            ("POST", "/auth/newpatient") => {
+                json!({ "login": "00000000-0000-4000-8000-000000000001", "projectId": self.project })
+            }
             ("POST", "/auth/resetpassword") => {
                 json!({ "email": "nobody@example.com", "projectId": self.project, "sendEmail": true,
                     "redirectUri": "https://example.com/" })

@@ -107,6 +107,18 @@ pub(super) const OPERATIONS: &[Operation] = &[
     of(NO_SECOND_FACTOR)
         .takes("SecondFactorCode")
         .or(&[409, 429]),
+    of(NEW_USER)
+        .takes("NewAccount")
+        .gives("NewLogin")
+        .or(&[404]),
+    of(NEW_PROJECT)
+        .takes("NewProject")
+        .gives("BoundLogin")
+        .or(&[404]),
+    of(NEW_PATIENT)
+        .takes("NewPatient")
+        .gives("BoundLogin")
+        .or(&[404]),
     of(REDEEM_LINK).takes("RedeemLink").or(&[404]),
     of(RESET_PASSWORD).takes("ResetPassword"),
     of(CHANGE_PASSWORD).takes("ChangePassword"),

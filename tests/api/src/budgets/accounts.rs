@@ -4,6 +4,7 @@ use harness::world::Request;
 use serde_json::json;
 
 use super::Meter;
+use crate::accounts::arrivals::{account, login};
 use crate::accounts::invited_by_letter;
 use crate::world::{address, alice, invited, measured_world, with};
 
@@ -46,5 +47,12 @@ async fn accepting_and_forgetting_stay_within_their_budgets() {
         let request = Request::new("POST", &path).json(&body);
         meter.run(name, &admin, request, limit).await;
     }
+    let newcomer = address("newcomer", &project);
+    let login = login(world, &account(&newcomer)).await;
+    let body = json!({ "login": login, "projectName": "Newcomer" });
+    let request = Request::new("POST", "/auth/newproject").json(&body);
+    meter
+        .run("register-project", &nobody, request, (3, 28.0))
+        .await;
     meter.print();
 }

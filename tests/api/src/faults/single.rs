@@ -5,6 +5,7 @@ use harness::world::{Client, Project, Request, World};
 use serde_json::json;
 
 use super::{Deed, fresh, member, once, person, ruins};
+use crate::accounts::arrivals::{account, login};
 use crate::accounts::invited_by_letter;
 use crate::ledger::Ledger;
 
@@ -207,6 +208,30 @@ async fn the_change_of_an_address_survives_every_fault_at_every_call() {
                 let user = invited["user"]["reference"].as_str().unwrap();
                 Request::new("POST", &format!("/fhir/R4/{user}/$update-email"))
                     .json(&json!({ "email": address(), "updateProfileTelecom": true }))
+            })
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn the_arrival_of_a_user_and_of_his_project_survive_every_fault_at_every_call() {
+    let (world, _turn) = ruins().await;
+    let arrive = Deed {
+        repeated: 400,
+        ..deed("register", &world.anonymous(), 200)
+    };
+    let newcomer = || account(&format!("{}@example.com", fresh("newcomer-")));
+    for fault in FAULTS {
+        arrive
+            .survives(world, fault, async || {
+                Request::new("POST", "/auth/newuser").json(&newcomer())
+            })
+            .await;
+        arrive
+            .survives(world, fault, async || {
+                let login = login(world, &newcomer()).await;
+                let body = json!({ "login": login, "projectName": fresh("Ruin ") });
+                Request::new("POST", "/auth/newproject").json(&body)
             })
             .await;
     }
