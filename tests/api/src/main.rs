@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod batch;
 mod budgets;
 mod contract;
 mod delivery;
