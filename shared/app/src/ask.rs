@@ -4,8 +4,9 @@ use std::future::Future;
 use std::sync::{Arc, OnceLock};
 
 use domain::{Allowance, Caller, Claimant, Failure, Fault, ProjectId, Refusal};
-use gateway::{Access, Call, Problem, Reply, Route};
+use gateway::{Access, Call, Page, Problem, Reply, Route};
 use operations::count_call::count_call;
+use operations::search::Listing;
 use operations::sign_in::Device;
 use operations::{Destination, Means, Once, Role, Wish};
 use store::Tenant;
@@ -139,6 +140,30 @@ impl Ask {
         id.map_or(Destination::Home, Destination::Asked)
     }
 
+    /// The parameters of a search: those of the address, and after them those of a form.
+    ///
+    /// # Errors
+    /// A fault for a body that is no form.
+    pub fn parameters(&self) -> Result<Vec<(String, String)>, Failure> {
+        let query = self.call.query.iter().cloned();
+        match self.call.method.as_str() {
+            "POST" => Ok(query.chain(self.call.form()?).collect()),
+            _ => Ok(query.collect()),
+        }
+    }
+
+    /// A page of a search, with its links.
+    pub fn page(&self, found: &Listing) -> Reply {
+        let page = Page {
+            query: &found.query,
+            matches: &found.matches,
+            included: &found.included,
+            next: &found.next,
+            total: found.total,
+        };
+        Reply::page(&page, self.call.view(), &self.app.config.settings.base_url)
+    }
+
     /// A request as read, with the key that makes it happen at most once, if the sender gave one.
     ///
     /// # Errors
@@ -171,7 +196,7 @@ impl Ask {
     pub fn device(&self) -> Device {
         let agent = self.call.header("user-agent").unwrap_or_default();
         Device {
-            remote: self.call.remote.clone(),
+            remote: self.call.address.clone(),
             agent: agent.chars().take(200).collect(),
             origin: self.call.header("origin").map(str::to_owned),
         }

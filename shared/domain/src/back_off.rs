@@ -26,6 +26,23 @@ pub struct Tries {
     pub familiar: bool,
 }
 
+/// How many wrong codes of a second factor cost nothing.
+const FREE_CODES: u32 = 5;
+/// The longest pause after a wrong code.
+const LONGEST_AFTER_CODE: Duration = Duration::from_secs(15 * 60);
+
+impl Tries {
+    /// Whether the next code of a second factor has to wait. Who shows codes knows the password already: so everybody waits, wherever
+    /// he is, half a minute after the sixth wrong code in a row and twice as long after each further one. This limit is no setting.
+    pub fn must_wait(&self, now: Timestamp) -> bool {
+        let Some(beyond) = self.failures.checked_sub(FREE_CODES) else {
+            return false;
+        };
+        let pause = Duration::from_secs(30 << beyond.min(5)).min(LONGEST_AFTER_CODE);
+        is_within(self.latest, pause, now)
+    }
+}
+
 /// Everything that is remembered when somebody tries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct History {
@@ -151,6 +168,21 @@ mod tests {
         assert_eq!(RULE.attempt(&history, at(1_060)), Attempt::Made);
         history.pair.familiar = true;
         assert_eq!(RULE.attempt(&history, at(1_001)), Attempt::Made);
+    }
+
+    #[test]
+    fn after_five_wrong_codes_each_further_one_waits_longer() {
+        for (failures, pause) in [(5, 30), (6, 60), (9, 480), (10, 900), (60, 900)] {
+            assert!(
+                tries(failures, 1_000).must_wait(at(1_000 + pause - 1)),
+                "{failures}"
+            );
+            assert!(
+                !tries(failures, 1_000).must_wait(at(1_000 + pause)),
+                "{failures}"
+            );
+        }
+        assert!(!tries(4, 1_000).must_wait(at(1_000)));
     }
 
     #[test]

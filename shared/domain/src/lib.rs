@@ -4,6 +4,7 @@
 //! three words: a [`Fault`] is a badly formed field, a [`Refusal`] is the rules saying no, a [`Failure`] is what a lower
 //! room reports whatever it is made of.
 
+pub mod access;
 mod allowance;
 mod back_off;
 mod caller;

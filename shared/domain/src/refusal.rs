@@ -70,19 +70,16 @@ pub enum Refusal {
     /// Another request changed the same thing first, again and again.
     #[error("The resource was changed by another request; read it again and repeat")]
     Contended,
-    /// Too many failed attempts: come back later.
-    #[error("Too Many Requests")]
-    TooManyAttempts,
     /// The body, or what would have to be stored, is larger than the server takes.
     #[error("File too large")]
     TooLarge,
     /// An `Idempotency-Key` was used before with another body.
     #[error("Idempotency-Key was already used with a different request body")]
     IdempotencyMismatch,
-    /// The caller, or his address, has used up the requests of this minute.
+    /// The caller, or his address, has used up the requests of this minute, or has to wait after failed attempts to sign in.
     #[error("Too Many Requests")]
     TooManyRequests {
-        /// Seconds until the next minute begins.
+        /// After how many seconds to come back.
         wait: u32,
     },
 }
@@ -98,7 +95,6 @@ impl Refusal {
                 | Self::Gone
                 | Self::Stale
                 | Self::MultipleMatches
-                | Self::TooManyAttempts
                 | Self::TooLarge
                 | Self::IdempotencyMismatch
                 | Self::Contended

@@ -22,7 +22,7 @@ pub use json::{ParseProblem, Unreadable, parse_json};
 pub use known::known;
 pub use link::{Link, search_url};
 pub use meta::Meta;
-pub use name::{display_of, human_name};
+pub use name::{display_of, human_name, names_of};
 pub use outcome::{Issue, Outcome, Severity};
 pub use reference::Reference;
 pub use resource::{Resource, View};

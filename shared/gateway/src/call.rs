@@ -29,8 +29,6 @@ pub struct Call {
     pub request_id: String,
     /// The network it comes from, as API Gateway saw it and nobody else says; empty when that is not known. Personal data.
     pub address: String,
-    /// The network address of the sender, as API Gateway saw it; empty when it does not say.
-    pub remote: String,
     headers: HeaderMap,
     parameters: Vec<(&'static str, String)>,
 }
@@ -41,8 +39,11 @@ impl Call {
         let request_id = request
             .lambda_context_ref()
             .map(|context| context.request_id.clone());
-        let remote = remote(&request);
-        let address = limits::network(&remote);
+        let address = match request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
+            _ => None,
+        };
+        let address = limits::network(address.unwrap_or_default());
         let raw = request.raw_http_path();
         let raw = if raw.is_empty() {
             request.uri().path()
@@ -65,7 +66,6 @@ impl Call {
             body,
             request_id: request_id.unwrap_or_default(),
             address,
-            remote,
             headers: parts.headers,
             parameters: Vec::new(),
         }
@@ -210,15 +210,6 @@ impl Call {
         self.header("content-type")
             .is_some_and(|kind| kind.trim().to_ascii_lowercase().starts_with(FORM))
     }
-}
-
-/// The address of the connection: unlike `X-Forwarded-For`, nobody can write it.
-fn remote(request: &Request) -> String {
-    match request.request_context_ref() {
-        Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
-        _ => None,
-    }
-    .unwrap_or_default()
 }
 
 const FORM: &str = "application/x-www-form-urlencoded";

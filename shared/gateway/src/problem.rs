@@ -11,7 +11,7 @@
 //! | 412 | `If-Match` names another version; several resources match |
 //! | 413 | the body is too large |
 //! | 422 | an `Idempotency-Key` comes with another body |
-//! | 429 | the caller, or his address, has used up the requests of this minute; too many failed attempts to sign in |
+//! | 429 | the caller, or his address, has used up the requests of this minute, or has to wait after failed attempts to sign in |
 //! | 503 | the table cannot be reached; nothing was stored |
 
 use domain::{Failure, Fault, FaultKind, Refusal};
@@ -165,7 +165,7 @@ fn refused(refusal: &Refusal) -> Problem {
         | Refusal::LinkUsed
         | Refusal::LinkExpired
         | Refusal::LinkSuperseded => Problem::new(400, Outcome::bad_request(text)),
-        Refusal::TooManyAttempts | Refusal::TooManyLetters => {
+        Refusal::TooManyLetters => {
             Problem::new(429, Outcome::from(Issue::error("throttled", text)))
         }
         Refusal::TooLarge => Problem::new(413, Outcome::from(Issue::error("too-long", text))),

@@ -79,6 +79,8 @@ routes! {
     RESEND_INVITATION = "POST" "/admin/projects/{projectId}/members/{membershipId}/invitation/resend" => "resend-invitation", Admin, "send an invitation again";
     /// `DELETE /admin/projects/{projectId}/members/{membershipId}/invitation`.
     REVOKE_INVITATION = "DELETE" "/admin/projects/{projectId}/members/{membershipId}/invitation" => "revoke-invitation", Admin, "take an invitation back";
+    /// `GET /admin/projects/{projectId}/members/{membershipId}/access`.
+    EXPLAIN_ACCESS = "GET" "/admin/projects/{projectId}/members/{membershipId}/access" => "explain-access", Admin, "explain what a member may do";
     /// `POST /admin/projects/{projectId}/client`.
     CREATE_CLIENT = "POST" "/admin/projects/{projectId}/client" => "create-client", Admin, "create an application";
     /// `POST /fhir/R4/ClientApplication/{id}/$rotate-secret`.
@@ -95,6 +97,8 @@ routes! {
     SET_PASSWORD = "POST" "/admin/projects/setpassword" => "set-member-password", Admin, "set a project-scoped user's password";
     /// `POST /admin/super/setpassword`.
     SUPER_SET_PASSWORD = "POST" "/admin/super/setpassword" => "set-member-password", SuperAdmin, "set anybody's password";
+    /// `POST …/members/{membershipId}/mfa/reset`.
+    RESET_SECOND_FACTOR = "POST" "/admin/projects/{projectId}/members/{membershipId}/mfa/reset" => "reset-second-factor", Admin, "take a member's second factor away";
     /// `POST /auth/method`.
     LOGIN_METHOD = "POST" "/auth/method" => "login", Open, "ask how an address signs in";
     /// `POST /auth/login`.
@@ -125,14 +129,42 @@ routes! {
     SCIM_PATCH = "PATCH" "/scim/v2/Users/{membershipId}" => "scim", Admin, "change a provisioned person";
     /// `DELETE /scim/v2/Users/{membershipId}`.
     SCIM_DELETE = "DELETE" "/scim/v2/Users/{membershipId}" => "scim", Admin, "end a provisioned membership";
+    /// `POST /auth/mfa/verify`.
+    SECOND_STEP = "POST" "/auth/mfa/verify" => "login", Open, "show a second factor to sign in";
+    /// `POST /auth/mfa/login-enroll`.
+    FIRST_CODE_AT_LOGIN = "POST" "/auth/mfa/login-enroll" => "login", Open, "enrol a second factor to sign in";
+    /// `GET /auth/mfa/status`.
+    SECOND_FACTOR = "GET" "/auth/mfa/status" => "login", Member, "ask for one's second factor";
+    /// `POST /auth/mfa/enroll`.
+    FIRST_CODE = "POST" "/auth/mfa/enroll" => "login", Member, "enrol a second factor";
+    /// `POST /auth/mfa/disable`.
+    NO_SECOND_FACTOR = "POST" "/auth/mfa/disable" => "login", Member, "give a second factor up";
     /// `GET /auth/me`.
     ME = "GET" "/auth/me" => "me", Member, "who am I";
+    /// `POST /auth/revoke`.
+    REVOKE_SESSION = "POST" "/auth/revoke" => "me", Member, "end a session";
+    /// `GET /auth/clientinfo/{clientId}`.
+    CLIENT_INFO = "GET" "/auth/clientinfo/{clientId}" => "token-info", Open, "ask what an application shows at sign-in";
+    /// `GET /oauth2/userinfo`.
+    USER_INFO = "GET" "/oauth2/userinfo" => "token-info", Member, "claims about the caller";
+    /// `POST /oauth2/userinfo`.
+    USER_INFO_BY_FORM = "POST" "/oauth2/userinfo" => "token-info", Member, "claims about the caller";
+    /// `POST /oauth2/introspect`.
+    INTROSPECT = "POST" "/oauth2/introspect" => "token-info", Open, "ask what a token is worth";
+    /// `POST /oauth2/logout`.
+    LOGOUT = "POST" "/oauth2/logout" => "token-info", Member, "sign out";
+    /// `GET /oauth2/logout`.
+    LOGOUT_BY_LINK = "GET" "/oauth2/logout" => "token-info", Member, "sign out";
     /// `POST /oauth2/token`.
     TOKEN = "POST" "/oauth2/token" => "token", Open, "exchange credentials for tokens";
     /// `POST /fhir/R4/User/{id}/$update-email`.
     UPDATE_EMAIL = "POST" "/fhir/R4/User/{id}/$update-email" => "update-user-email", Admin, "change a user's e-mail address";
     /// `POST /fhir/R4/{resourceType}`.
     FHIR_CREATE = "POST" "/fhir/R4/{resourceType}" => "fhir-write", Admin, "create a resource";
+    /// `GET /fhir/R4/{resourceType}`.
+    FHIR_SEARCH = "GET" "/fhir/R4/{resourceType}" => "fhir-search", Admin, "search resources";
+    /// `POST /fhir/R4/{resourceType}/_search`.
+    FHIR_SEARCH_FORM = "POST" "/fhir/R4/{resourceType}/_search" => "fhir-search", Admin, "search resources by form";
     /// `GET /fhir/R4/{resourceType}/{id}`.
     FHIR_READ = "GET" "/fhir/R4/{resourceType}/{id}" => "fhir-read", Admin, "read a resource";
     /// `GET /`.
@@ -219,12 +251,19 @@ mod tests {
                 .map(|route| route.function)
                 .collect::<Vec<_>>()
         };
-        assert_eq!(names("/fhir/R4/Project"), ["create-project", "fhir-write"]);
+        assert_eq!(
+            names("/fhir/R4/Project"),
+            ["create-project", "fhir-write", "fhir-search"]
+        );
         assert_eq!(
             names("/fhir/R4/ProjectMembership"),
-            ["list-members", "fhir-write"]
+            ["list-members", "fhir-write", "fhir-search"]
         );
-        assert_eq!(names("/fhir/R4/Patient"), ["fhir-write"]);
+        assert_eq!(names("/fhir/R4/Patient"), ["fhir-write", "fhir-search"]);
+        assert_eq!(
+            names("/fhir/R4/ProjectMembership/_search")[..2],
+            ["list-members", "fhir-search"]
+        );
         assert_eq!(
             names("/fhir/R4/Project/%24init"),
             ["create-project", "fhir-read"]

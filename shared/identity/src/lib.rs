@@ -24,6 +24,7 @@ mod signing;
 mod system;
 mod text;
 mod token;
+pub mod totp;
 
 pub use cipher::Sealed;
 pub use claims::{Claims, Use};

@@ -211,3 +211,11 @@ pub(crate) fn shown(means: Means<'_>, mut application: Resource) -> Result<Resou
     }
     Ok(application)
 }
+
+/// An application as it comes along with something else: nobody asked for its secrets.
+pub(crate) fn without_secrets(mut application: Resource) -> Resource {
+    for (_, sealed) in SEALED {
+        application.body.shift_remove(sealed);
+    }
+    application
+}

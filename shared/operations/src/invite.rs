@@ -96,7 +96,7 @@ async fn refusal_ahead(
     parts: &Parts,
 ) -> Result<Option<Refusal>, Failure> {
     let alone = seen.invitation.existing != Existing::AddAnother;
-    if alone && !tenant.memberships_of(parts.user()).await?.is_empty() {
+    if alone && !tenant.memberships_of(&[parts.user()]).await?.is_empty() {
         return Ok(Some(Refusal::AlreadyMember));
     }
     for (guard, taken) in parts.guards(means, tenant) {

@@ -4,6 +4,8 @@
 //! The story of each is the same: look at what the request meets (beside the authorisation), decide by the rules, write
 //! everything in one transaction. Nothing here knows HTTP or mail.
 
+mod agent;
+mod audit_event;
 mod authorize;
 mod change;
 mod credential;
@@ -25,6 +27,7 @@ pub mod create_client;
 pub mod create_project;
 pub mod create_resource;
 pub mod deliver;
+pub mod explain_access;
 pub mod get_membership;
 pub mod init_project;
 pub mod invitations;
@@ -37,9 +40,14 @@ pub mod read_resource;
 pub mod redeem_link;
 pub mod remove_member;
 pub mod reset_password;
+pub mod reset_second_factor;
 pub mod rotate_secret;
+pub mod search;
+pub mod second_factor;
+pub mod sessions;
 pub mod set_password;
 pub mod sign_in;
+pub mod token_info;
 pub mod tokens;
 pub mod update_email;
 pub mod update_membership;

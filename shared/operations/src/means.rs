@@ -26,6 +26,8 @@ pub struct Settings {
     pub product: String,
     /// How sign-in treats strangers.
     pub sign_in: SignIn,
+    /// What strangers may do, and how carefully.
+    pub accounts: Accounts,
 }
 
 /// How sign-in treats strangers.
@@ -44,8 +46,6 @@ pub enum Texts {
     Recorded,
     /// The same whatever is wrong.
     Uniform,
-    /// What strangers may do, and how carefully.
-    pub accounts: Accounts,
 }
 
 /// What an installation allows people to do about their own accounts.

@@ -8,8 +8,9 @@ use serde_json::{Map, Value};
 use store::Tenant;
 use uuid::Uuid;
 
-use crate::list_members::{self, Listing};
+use crate::list_members;
 use crate::remove_member::{self, Leaving};
+use crate::search::Listing;
 use crate::update_membership::{self, Posted, Wanted};
 use crate::{Means, get_membership, invite};
 
@@ -53,7 +54,7 @@ pub async fn look_at_all(
 
 fn page(listing: Listing) -> Result<People, Failure> {
     let total = listing.total.and_then(|total| usize::try_from(total).ok());
-    let total = total.unwrap_or(listing.members.len());
+    let total = total.unwrap_or(listing.matches.len());
     let of = |membership: &Membership| {
         let id = membership.profile().id();
         let mut profiles = listing.included.iter();
@@ -66,7 +67,7 @@ fn page(listing: Listing) -> Result<People, Failure> {
             membership,
         })
     };
-    let people = listing.members.into_iter().map(person);
+    let people = listing.matches.into_iter().map(person);
     Ok(People {
         people: people.collect::<Result<_, Failure>>()?,
         total,

@@ -4,16 +4,13 @@ use domain::{
     Claimant, Failure, Fault, MembershipId, PROJECT, PROJECT_MEMBERSHIP, Project, ProjectId,
     Refusal, USER, User, UserId,
 };
-use fhir::{Meta, Reference, Resource};
-use serde_json::{Map, Value, json};
-use store::{Event, Existence, Tenant};
+use fhir::Resource;
+use store::{Existence, Tenant};
 use uuid::Uuid;
 
 use crate::Means;
+use crate::audit_event::{AUDIT_EVENT, audit_event};
 use crate::create_client;
-
-/// The type under which the record of what was done is read.
-const AUDIT_EVENT: &str = "AuditEvent";
 
 /// Types that nobody but the server itself works with.
 pub(crate) const PROTECTED: [&str; 3] = ["DomainConfiguration", "JsonWebKey", "Login"];
@@ -50,13 +47,26 @@ pub async fn look(
             .map_or(tenant, |project| means.store.founding(project)),
         false => tenant,
     };
+    within(means, tenant, (kind, id), all_seeing).await
+}
+
+/// The resource of a known type in this very project.
+///
+/// # Errors
+/// [`Refusal::NotFound`], [`Refusal::Gone`].
+pub(crate) async fn within(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    (kind, id): (&str, Uuid),
+    all_seeing: bool,
+) -> Result<Resource, Failure> {
     match kind {
         PROJECT_MEMBERSHIP => {
             let id = MembershipId::new(id);
             let mut found = tenant.read(&tenant.places_of(id)).await?;
             Ok(tenant.member(&mut found, id)?.membership.into_resource())
         }
-        PROJECT => project(tenant, id, all_seeing).await,
+        PROJECT => project(means, tenant, id, all_seeing).await,
         USER => user(means, tenant, id, all_seeing).await,
         AUDIT_EVENT => tenant
             .event(id)
@@ -64,7 +74,7 @@ pub async fn look(
             .map(|event| audit_event(tenant, id, event))
             .ok_or_else(not_found),
         _ => match tenant.resource(kind, id).await? {
-            Existence::Here(stored) => create_client::shown(means, stored.resource),
+            Existence::Here(stored) => seen(means, all_seeing, stored.resource),
             Existence::Gone => Err(Refusal::Gone.into()),
             Existence::Unknown => Err(Refusal::NotFound.into()),
         },
@@ -84,7 +94,12 @@ fn not_found() -> Failure {
     Refusal::NotFound.into()
 }
 
-async fn project(tenant: Tenant<'_>, id: Uuid, all_seeing: bool) -> Result<Resource, Failure> {
+async fn project(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    id: Uuid,
+    all_seeing: bool,
+) -> Result<Resource, Failure> {
     if tenant.project() != ProjectId::new(id) {
         return Err(not_found());
     }
@@ -93,11 +108,7 @@ async fn project(tenant: Tenant<'_>, id: Uuid, all_seeing: bool) -> Result<Resou
         .await?
         .map(Project::into_resource)
         .ok_or_else(not_found)?;
-    Ok(if all_seeing {
-        project
-    } else {
-        without(project, &HIDDEN_FROM_ADMINS)
-    })
+    seen(means, all_seeing, project)
 }
 
 async fn user(
@@ -113,46 +124,15 @@ async fn user(
         .ok_or_else(not_found)
 }
 
-fn without(mut resource: Resource, hidden: &[&str]) -> Resource {
-    resource
-        .body
-        .retain(|field, _| !hidden.contains(&field.as_str()));
-    resource
-}
-
-/// An event as FHIR shows it (contract: AuditEvent).
-fn audit_event(tenant: Tenant<'_>, id: Uuid, event: Event) -> Resource {
-    let action = serde_json::to_value(event.action).unwrap_or_default();
-    let detail = |(field, how): (&String, &String)| json!({ "type": field, "valueString": how });
-    let details: Vec<Value> = event.fields.iter().map(detail).collect();
-    let entity = event
-        .what
-        .as_ref()
-        .map(|what| json!({ "what": what.to_json(), "detail": details }));
-    let body = json!({
-        "type": { "system": "http://terminology.hl7.org/CodeSystem/audit-event-type", "code": "rest",
-                  "display": "Restful Operation" },
-        "subtype": [{ "system": "http://hl7.org/fhir/restful-interaction", "code": "operation",
-                      "display": event.operation }],
-        "action": action,
-        "recorded": event.recorded,
-        "outcome": event.outcome,
-        "outcomeDesc": event.description,
-        "agent": [{ "who": event.who.to_json(), "requestor": true }],
-        "source": { "observer": { "identifier": { "value": "roster" } } },
-        "entity": entity.into_iter().collect::<Vec<_>>(),
-    });
-    Resource {
-        kind: AUDIT_EVENT.into(),
-        id,
-        meta: Meta {
-            version: id,
-            last_updated: event.recorded,
-            author: Reference::system(),
-            project: Some(tenant.project().uuid()),
-            on_behalf_of: None,
-            rest: Map::new(),
-        },
-        body: body.as_object().cloned().unwrap_or_default(),
+/// A resource as administrators see it: an application with its secret, a project without what is the server's business.
+pub(crate) fn seen(
+    means: Means<'_>,
+    all_seeing: bool,
+    mut resource: Resource,
+) -> Result<Resource, Failure> {
+    if resource.kind == PROJECT && !all_seeing {
+        let body = &mut resource.body;
+        body.retain(|field, _| !HIDDEN_FROM_ADMINS.contains(&field.as_str()));
     }
+    create_client::shown(means, resource)
 }

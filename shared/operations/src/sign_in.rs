@@ -13,6 +13,7 @@ mod code;
 mod limit;
 mod offer;
 mod password;
+mod second_step;
 mod through;
 mod wish;
 
@@ -25,6 +26,7 @@ use crate::Means;
 
 pub use choose::{Choice, ScopeChoice, choose, choose_scope, status};
 pub use password::with_password;
+pub use second_step::{SecondStep, enrol_at_login, verify};
 pub use wish::{NoProof, PasswordWish, Proof, Terms};
 
 pub(crate) use limit::Knock;
@@ -77,7 +79,8 @@ pub fn begin(
 /// A login that waits for its membership.
 ///
 /// # Errors
-/// [`Refusal::NotFound`] for an unknown one; faults "Login revoked", "Login granted" and "Login profile already set".
+/// [`Refusal::NotFound`] for an unknown one; faults "Login revoked", "Login granted", "Login profile already set", and "Second factor
+/// required" for one whose user has not shown it.
 pub async fn pending(means: Means<'_>, id: LoginId) -> Result<Pending, Failure> {
     let row = open(means, id).await?;
     if row.granted_by().is_some() {
@@ -86,8 +89,17 @@ pub async fn pending(means: Means<'_>, id: LoginId) -> Result<Pending, Failure> 
     Ok(Pending { id, row })
 }
 
-/// A login that nobody has used or ended yet.
+/// A login that nobody has used or ended yet, and that waits for no second factor.
 async fn open(means: Means<'_>, id: LoginId) -> Result<LoginRow, Failure> {
+    let row = opened(means, id).await?;
+    if row.awaits {
+        return Err(Fault::general("Second factor required").into());
+    }
+    Ok(row)
+}
+
+/// A login that nobody has used or ended yet.
+async fn opened(means: Means<'_>, id: LoginId) -> Result<LoginRow, Failure> {
     let row = means.store.login(id).await?;
     let row = row
         .filter(|row| !row.is_over(means.now))
@@ -113,7 +125,12 @@ pub fn bind(
 ) -> Result<(Vec<Step>, String), Failure> {
     let granted = granted(membership, project)?;
     let (code, hash) = code::mint(means, (login.id, &login.row), &granted)?;
-    let mut steps = vec![means.store.bind_login(login.id, &granted, &hash)];
+    let mut steps =
+        vec![
+            means
+                .store
+                .bind_login(login.id, &granted, (&hash, login.row.second_factor)),
+        ];
     steps.extend(recorded(means, login, membership));
     Ok((steps, code))
 }

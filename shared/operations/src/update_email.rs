@@ -13,8 +13,8 @@ use store::{
 };
 
 use crate::Means;
-use crate::parameters::inputs;
 use crate::link::ROUNDS;
+use crate::parameters::inputs;
 use crate::record::changed_fields;
 
 /// How long the link to verify the address lives.
@@ -157,7 +157,7 @@ async fn write(
             means.now,
             means.dice,
         ))
-        .commit_or_look_again(means.store, means.dice)
+        .commit(means.store, means.dice)
         .await
 }
 

@@ -128,16 +128,35 @@ impl Tenant<'_> {
     /// # Errors
     /// [`Failure::Unavailable`], [`Failure::Corrupt`].
     pub async fn event(&self, id: Uuid) -> Result<Option<Event>, Failure> {
-        let Some(at) = id
-            .get_timestamp()
-            .and_then(|time| i64::try_from(time.to_unix().0).ok())
-        else {
-            return Ok(None);
-        };
-        let day = Timestamp::from_millis(at.saturating_mul(1000)).day();
-        let key = Key::Audit(self.project, day, id);
-        let item = self.store.get(std::slice::from_ref(&key)).await?.take(&key);
-        item.map(|item| row::read("an audit event", item))
-            .transpose()
+        let events = self.events(&[id]).await?;
+        Ok(events.into_iter().next().map(|(_, event)| event))
     }
+
+    /// Events by id; those that are not there are left out.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn events(&self, ids: &[Uuid]) -> Result<Vec<(Uuid, Event)>, Failure> {
+        let keys: Vec<(Uuid, Key)> = ids
+            .iter()
+            .filter_map(|id| Some((*id, Key::Audit(self.project, moment(*id)?.day(), *id))))
+            .collect();
+        let places: Vec<Key> = keys.iter().map(|(_, key)| key.clone()).collect();
+        let mut found = self.store.get(&places).await?;
+        let items = keys
+            .into_iter()
+            .filter_map(|(id, key)| Some((id, found.take(&key)?)));
+        items
+            .map(|(id, item)| Ok((id, row::read("an audit event", item)?)))
+            .collect()
+    }
+}
+
+/// The time in an id that was drawn in order of time.
+pub(crate) fn moment(id: Uuid) -> Option<Timestamp> {
+    let (seconds, nanos) = id.get_timestamp()?.to_unix();
+    let millis = i64::try_from(seconds).ok()?.checked_mul(1000)?;
+    Some(Timestamp::from_millis(
+        millis + i64::from(nanos / 1_000_000),
+    ))
 }

@@ -20,15 +20,20 @@ pub(crate) fn ends(edge: &Item) -> impl Iterator<Item = &str> {
 }
 
 impl Tenant<'_> {
-    /// Where a user's memberships in this project stand.
+    /// Where the memberships of users in this project stand.
     ///
     /// # Errors
     /// [`Failure::Unavailable`].
-    pub async fn memberships_of(&self, user: UserId) -> Result<Vec<Key>, Failure> {
-        let key = Key::Edge(user, self.project);
-        let item = self.store.get(std::slice::from_ref(&key)).await?.take(&key);
-        let item = item.unwrap_or_default();
-        Ok(ends(&item)
+    pub async fn memberships_of(&self, users: &[UserId]) -> Result<Vec<Key>, Failure> {
+        let edges: Vec<Key> = users
+            .iter()
+            .map(|user| Key::Edge(*user, self.project))
+            .collect();
+        let mut found = self.store.get(&edges).await?;
+        let items: Vec<Item> = edges.iter().filter_map(|edge| found.take(edge)).collect();
+        Ok(items
+            .iter()
+            .flat_map(ends)
             .filter_map(|end| keys::membership_of(self.project, end))
             .collect())
     }

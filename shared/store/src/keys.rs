@@ -89,7 +89,7 @@ impl Key {
                 project(*p)
             }
             Self::Membership(p, ..) => members(*p),
-            Self::Resource(p, ..) => format!("P#{p}#R"),
+            Self::Resource(p, ..) => resources(*p),
             Self::Version(past, _) | Self::Gone(past) => past.partition(),
             Self::ProfileByEmail(p, email, _) => profiles_by_email(*p, email),
             Self::ExternalId(p, id) => format!("P#{p}#X#external-id#{}", id.as_str()),
@@ -123,8 +123,8 @@ impl Key {
             Self::Secret(_, name) => format!("SECRET#{name}"),
             Self::Site(_, at) => format!("SITE#{at:04}"),
             Self::Membership(_, kind, id) => format!("{}{id}", member_range(*kind)),
-            Self::Resource(_, kind, id) => format!("{kind}#{id}"),
-            Self::Version(_, version) => format!("V#{version}"),
+            Self::Resource(_, kind, id) => format!("{}{id}", resource_range(kind)),
+            Self::Version(_, version) => format!("{VERSIONS}{version}"),
             Self::Gone(_) => "GONE".into(),
             Self::ProfileByEmail(.., profile) => format!("{}#{}", profile.kind, profile.id),
             Self::ExternalId(..) | Self::UserName(..) => "MEMBER".into(),
@@ -171,6 +171,8 @@ pub(crate) const SESSIONS: &str = "S#";
 pub(crate) fn edge_to(sk: &str) -> Option<ProjectId> {
     sk.strip_prefix(EDGES)?.parse().ok()
 }
+/// The range of the past versions of a resource, the oldest first.
+pub(crate) const VERSIONS: &str = "V#";
 
 /// The range of a project's secrets and sites among its own rows.
 pub(crate) const SETTINGS: &str = "S";
@@ -193,6 +195,16 @@ pub(crate) fn project_of(pk: &str) -> Option<ProjectId> {
 /// The partition of a project's memberships.
 pub(crate) fn members(project: ProjectId) -> String {
     format!("P#{project}#M")
+}
+
+/// The partition of a project's resources other than its memberships.
+pub(crate) fn resources(project: ProjectId) -> String {
+    format!("P#{project}#R")
+}
+
+/// The range of one type among a project's resources.
+pub(crate) fn resource_range(kind: &str) -> String {
+    format!("{kind}#")
 }
 
 /// The range of one profile type among a project's memberships.
@@ -240,12 +252,45 @@ fn shard(id: Uuid) -> char {
     char::from_digit(u32::from(id.as_bytes()[15] & 15), 16).unwrap_or('0')
 }
 
-/// Index partitions: `byUpdated` and `byName` keep one type of one project together; for memberships the text is that of their own
-/// partition, which is the shortest: every byte of it stands in each row twice.
+/// The sixteen partitions of a day's audit events.
+pub(crate) fn audit_day(project: ProjectId, day: &str) -> [String; 16] {
+    std::array::from_fn(|shard| format!("P#{project}#A#{day}#{shard:x}"))
+}
+
+/// Index partitions: `byUpdated` and `byName` keep one type of one project together.
 pub(crate) fn of_type(project: ProjectId, kind: &str) -> String {
-    match kind {
-        domain::PROJECT_MEMBERSHIP => members(project),
-        _ => format!("P#{project}#{kind}"),
+    format!("P#{project}#{kind}")
+}
+
+/// Index partitions of memberships: one for each type of profile, so that every list is made of whole partitions. The type is one
+/// letter, because every byte of it stands in each row twice.
+pub(crate) fn members_of_type(project: ProjectId, kind: ProfileType) -> String {
+    let letter = match kind {
+        ProfileType::Patient => 'P',
+        ProfileType::Practitioner => 'D',
+        ProfileType::RelatedPerson => 'R',
+        ProfileType::ClientApplication => 'C',
+        ProfileType::Bot => 'B',
+    };
+    format!("{}{letter}", members(project))
+}
+
+/// The row with an `id` that stands at these keys.
+pub(crate) fn row_at(pk: &str, sk: &str) -> Option<Key> {
+    if let Some(user) = pk.strip_prefix("U#") {
+        return Some(Key::User(user.parse().ok()?));
+    }
+    let (project, rest) = match pk.strip_prefix("P#")?.split_once('#') {
+        None => (pk.strip_prefix("P#")?.parse().ok()?, ""),
+        Some((project, rest)) => (project.parse().ok()?, rest),
+    };
+    match rest {
+        "" => Some(Key::Project(project)),
+        "M" => membership_of(project, sk),
+        _ => {
+            let (kind, id) = sk.split_once('#')?;
+            Some(Key::Resource(project, kind.to_owned(), id.parse().ok()?))
+        }
     }
 }
 
@@ -298,6 +343,24 @@ mod tests {
             MembershipId::new(Uuid::from_u128(9)),
         );
         assert_eq!(membership_of(project_id(7), &key.sk()), Some(key));
+    }
+
+    #[test]
+    fn the_row_behind_an_index_is_read_from_its_keys() {
+        let keys = [
+            Key::Project(project_id(1)),
+            Key::User(UserId::new(Uuid::from_u128(2))),
+            Key::Membership(
+                project_id(3),
+                ProfileType::Patient,
+                MembershipId::new(Uuid::from_u128(4)),
+            ),
+            Key::Resource(project_id(5), "Patient".into(), Uuid::from_u128(6)),
+        ];
+        for key in keys {
+            assert_eq!(row_at(&key.pk(), &key.sk()), Some(key));
+        }
+        assert_eq!(row_at("SYS", "KEYS"), None);
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! Sessions: what makes a token count, and what ends it.
+//! Sessions: what makes a token count.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+mod steps;
+
 use domain::{
-    ClientId, Failure, LoginId, MembershipId, ProfileRef, ProjectId, Refusal, Session, Timestamp,
-    UserId,
+    ClientId, Failure, LoginId, MembershipId, ProfileRef, ProfileType, ProjectId, Session,
+    Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -79,6 +80,12 @@ pub struct LoginRow {
     /// Whether the second factor was shown.
     #[serde(rename = "twice", default, skip_serializing_if = "std::ops::Not::not")]
     pub second_factor: bool,
+    /// Whether the second factor is still to be shown: until then no membership is bound.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub awaits: bool,
+    /// The type of profile that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
     /// Whether its code has been redeemed.
     #[serde(default)]
     pub granted: bool,
@@ -160,6 +167,20 @@ impl LoginRow {
             only: project.map(ProjectId::uuid),
             ..self
         }
+    }
+
+    /// The same session, for profiles of one type alone.
+    #[must_use]
+    pub fn as_a(self, kind: Option<ProfileType>) -> Self {
+        Self {
+            kind: kind.map(|kind| kind.to_string()),
+            ..self
+        }
+    }
+
+    /// The type of profile that was asked for.
+    pub fn kind(&self) -> Option<ProfileType> {
+        self.kind.as_deref()?.parse().ok()
     }
 
     /// The same session, through an application.
@@ -262,102 +283,6 @@ impl Store {
             .map(|(id, item)| Ok((id, read_login(item)?)))
             .collect()
     }
-
-    /// A session that has none gets its membership and a code.
-    pub fn bind_login(&self, id: LoginId, granted: &Granted, code: &str) -> Step {
-        let words =
-            "SET #project = :project, membership = :membership, #profile = :profile, #code = :code";
-        open(Step::update(&Key::Login(id), words))
-            .when("attribute_not_exists(membership) AND granted = :no AND revoked = :no")
-            .text(":project", granted.project.to_string())
-            .text(":membership", granted.membership.to_string())
-            .text(":profile", granted.profile.to_string())
-            .text(":code", code)
-    }
-
-    /// A session that has a membership gets another code and this scope.
-    pub fn renew_code(&self, id: LoginId, (code, scope): (&str, &str)) -> Step {
-        open(Step::update(
-            &Key::Login(id),
-            "SET #code = :code, #scope = :scope",
-        ))
-        .when("attribute_exists(membership) AND granted = :no AND revoked = :no")
-        .text(":code", code)
-        .text(":scope", scope)
-    }
-
-    /// The code is redeemed: once, and only the one that is good now. `refresh` is the hash of what prolongs the session.
-    pub fn grant_login(
-        &self,
-        id: LoginId,
-        (code, refresh): (&str, Option<&str>),
-        (now, until): (Timestamp, Timestamp),
-    ) -> Step {
-        let key = Key::Login(id);
-        let step = match refresh {
-            Some(refresh) => Step::update(
-                &key,
-                "SET granted = :yes, updated = :now, #ttl = :until, refresh = :refresh REMOVE #code",
-            )
-            .text(":refresh", refresh),
-            None => Step::update(
-                &key,
-                "SET granted = :yes, updated = :now, #ttl = :until REMOVE #code",
-            ),
-        };
-        open(step)
-            .when("granted = :no AND revoked = :no AND #code = :code")
-            .text(":code", code)
-            .value(":yes", AttributeValue::Bool(true))
-            .text(":now", now.to_string())
-            .number(":until", until.as_seconds())
-    }
-
-    /// What prolongs the session is exchanged: `before` counts no more, `after` does.
-    pub fn rotate_refresh(
-        &self,
-        id: LoginId,
-        (before, after): (&str, &str),
-        (now, until): (Timestamp, Timestamp),
-    ) -> Step {
-        open(Step::update(
-            &Key::Login(id),
-            "SET refresh = :after, updated = :now, #ttl = :until",
-        ))
-        .when("revoked = :no AND refresh = :before")
-        .text(":before", before)
-        .text(":after", after)
-        .text(":now", now.to_string())
-        .number(":until", until.as_seconds())
-    }
-
-    /// The second factor was shown.
-    pub fn note_second_factor(&self, id: LoginId) -> Step {
-        open(Step::update(&Key::Login(id), "SET twice = :yes"))
-            .when("attribute_exists(PK) AND granted = :no AND revoked = :no")
-            .value(":yes", AttributeValue::Bool(true))
-    }
-
-    /// The session ends, unless it has ended already.
-    pub fn revoke_login(&self, id: LoginId) -> Step {
-        open(Step::update(&Key::Login(id), "SET revoked = :yes"))
-            .when("revoked = :no")
-            .value(":yes", AttributeValue::Bool(true))
-    }
-
-    /// The session lives on under its subject's new epoch, unless it has ended meanwhile.
-    pub fn keep_login(&self, id: LoginId, epoch: u32) -> Step {
-        Step::update(&Key::Login(id), "SET epoch = :epoch")
-            .number(":epoch", i64::from(epoch))
-            .value(":no", AttributeValue::Bool(false))
-            .when("revoked = :no")
-            .or(Refusal::Unauthorized)
-    }
-}
-
-/// A step whose condition says `:no`.
-fn open(step: Step) -> Step {
-    step.value(":no", AttributeValue::Bool(false))
 }
 
 fn read_login(item: Item) -> Result<LoginRow, Failure> {

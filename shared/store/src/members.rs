@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::Store;
 use crate::keys::{self, Key};
 use crate::read::{Found, Range};
-use crate::resources::sortable;
+use crate::resources::sorted_as;
 use crate::row::{self, Item, ResourceRow};
 use crate::step::Step;
 use crate::tenant::Tenant;
+use crate::together::together;
 
 const KIND: &str = domain::PROJECT_MEMBERSHIP;
 
@@ -44,10 +45,10 @@ struct Row {
     resource: ResourceRow,
     #[serde(rename = "updP")]
     updated_in: String,
-    #[serde(rename = "nameP", default, skip_serializing_if = "Option::is_none")]
-    named_in: Option<String>,
-    #[serde(rename = "nameS", default, skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
+    #[serde(rename = "nameP")]
+    named_in: String,
+    #[serde(rename = "nameS")]
+    name: String,
     #[serde(rename = "profP")]
     profile_in: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -124,6 +125,22 @@ impl Tenant<'_> {
             .collect())
     }
 
+    /// Where the memberships stand that point to any of these profiles.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn memberships_with_any(
+        &self,
+        profiles: Vec<ProfileRef>,
+    ) -> Result<Vec<Key>, Failure> {
+        let reads = profiles.into_iter().map(|it| self.memberships_with(it));
+        let mut places = Vec::new();
+        for keys in together(reads.collect()).await {
+            places.extend(keys?);
+        }
+        Ok(places)
+    }
+
     /// A new membership.
     ///
     /// # Errors
@@ -168,18 +185,13 @@ impl Tenant<'_> {
     fn member_item(&self, member: &Member) -> Result<(Key, Item), Failure> {
         let key = self.member_key(&member.membership)?;
         let profile = member.membership.profile_ref()?;
-        let name = member
-            .membership
-            .profile()
-            .display
-            .as_deref()
-            .and_then(sortable);
-        let within = keys::of_type(self.project, KIND);
+        let name = member.membership.profile().display;
+        let within = keys::members_of_type(self.project, profile.kind);
         let row = Row {
             resource: ResourceRow::current(&without_project(member.membership.resource())),
-            named_in: name.is_some().then(|| within.clone()),
+            named_in: within.clone(),
             updated_in: within,
-            name,
+            name: sorted_as(name.as_deref()),
             profile_in: keys::of_profile(self.project, profile),
             owns: member.owner,
             needs_proof: member.needs_proof,

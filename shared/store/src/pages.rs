@@ -1,27 +1,33 @@
-//! Pages of members: every list the product shows is one range, or a few read one after the other.
+//! Pages of rows as they stand in the table: every list of members that the product shows is one range, or a few read one after the
+//! other; the resources of any other type are one.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Failure, ProfileType};
+use fhir::Resource;
 
 use crate::keys;
-use crate::members::{Member, read_member};
+use crate::members::read_member;
 use crate::read::{Page, Range};
+use crate::resources::stored;
 use crate::row::{self, Item, PK, SK};
 use crate::tenant::Tenant;
+use crate::together::together;
 
 /// A page of a hundred and the row after it: up to here all ranges of a list are read at once, because what that reads in vain
 /// costs less than another round trip.
 const WORTH_READING_AHEAD: usize = 101;
 
-/// Which members a list reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MemberRange {
-    /// All of them.
+/// Which rows a list reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowRange {
+    /// All members.
     Everyone,
-    /// The persons.
+    /// The persons among the members.
     Humans,
-    /// Those with one type of profile.
+    /// The members with one type of profile.
     Kind(ProfileType),
+    /// The resources of one type. Memberships are none of them.
+    Type(String),
 }
 
 /// Where a page ended: the range and the sort key of the last row read.
@@ -29,15 +35,15 @@ pub enum MemberRange {
 pub struct Cut {
     /// Which of the list's ranges.
     pub range: usize,
-    /// The last sort key, within the memberships of the project.
+    /// The last sort key, within the range's partition.
     pub after: String,
 }
 
 /// Rows in ranges, and where to go on.
 #[derive(Debug, Default)]
-pub struct MemberPage {
-    /// The members, in the order of the table.
-    pub members: Vec<Member>,
+pub struct RowPage {
+    /// The resources, in the order of the table.
+    pub resources: Vec<Resource>,
     /// Where each of them stands: the cut after it.
     pub cuts: Vec<Cut>,
     /// Whether there are more.
@@ -45,20 +51,20 @@ pub struct MemberPage {
 }
 
 impl Tenant<'_> {
-    /// At most `limit` members of `ranges`, in order, after `start`. One round trip for a page of up to a hundred; beyond, one for each
+    /// At most `limit` rows of `ranges`, in order, after `start`. One round trip for a page of up to a hundred; beyond, one for each
     /// megabyte and each range touched.
     ///
     /// # Errors
     /// [`Failure::Unavailable`], [`Failure::Corrupt`].
-    pub async fn page_of_members(
+    pub async fn page_of_rows(
         &self,
-        ranges: &[MemberRange],
+        ranges: &[RowRange],
         limit: usize,
         start: Option<Cut>,
-    ) -> Result<MemberPage, Failure> {
-        let mut page = MemberPage::default();
+    ) -> Result<RowPage, Failure> {
+        let mut page = RowPage::default();
         let (mut at, mut after) = match start {
-            Some(cut) => (cut.range, Some(self.after(&cut.after))),
+            Some(cut) => (cut.range, self.after(ranges.get(cut.range), &cut.after)),
             None => (0, None),
         };
         let mut ahead = Vec::new();
@@ -67,11 +73,11 @@ impl Tenant<'_> {
             ahead = self.read_ahead(ranges, limit, after.clone()).await?;
         }
         while let Some(range) = ranges.get(at) {
-            let wanted = limit - page.members.len();
+            let wanted = limit - page.resources.len();
             let mut read = match ahead.pop() {
                 Some(read) => read,
                 None => {
-                    let range = self.member_range(*range);
+                    let range = self.row_range(range);
                     self.store.page(&range, wanted, after.take()).await?
                 }
             };
@@ -82,10 +88,10 @@ impl Tenant<'_> {
                     range: at,
                     after: row::text(&item, SK).to_owned(),
                 });
-                page.members.push(read_member(self.project, item)?);
+                page.resources.push(self.row(range, item)?);
             }
             after = read.next;
-            let full = page.members.len() >= limit;
+            let full = page.resources.len() >= limit;
             if full {
                 page.more = beyond || after.is_some() || at + 1 < ranges.len();
                 return Ok(page);
@@ -102,14 +108,14 @@ impl Tenant<'_> {
     /// The first page of every range, all read at once; the last range's page comes first.
     async fn read_ahead(
         &self,
-        ranges: &[MemberRange],
+        ranges: &[RowRange],
         limit: usize,
         after: Option<Item>,
     ) -> Result<Vec<Page>, Failure> {
         let Some((first, rest)) = ranges.split_first() else {
             return Ok(Vec::new());
         };
-        let range = self.member_range(*first);
+        let range = self.row_range(first);
         let (page, rest) = tokio::join!(
             self.store.page(&range, limit, after),
             Box::pin(self.read_ahead(rest, limit, None))
@@ -119,34 +125,54 @@ impl Tenant<'_> {
         Ok(pages)
     }
 
-    /// How many members the ranges have, counted row by row.
+    /// How many rows the ranges have, counted row by row; `None` when one of them has more than `pages` megabytes.
     ///
     /// # Errors
     /// [`Failure::Unavailable`].
-    pub async fn count_members_in(&self, ranges: &[MemberRange]) -> Result<usize, Failure> {
-        let mut total = 0;
-        for range in ranges {
-            total += self.store.count(&self.member_range(*range)).await?;
+    pub async fn count_rows(
+        &self,
+        ranges: &[RowRange],
+        pages: usize,
+    ) -> Result<Option<u64>, Failure> {
+        let counts = ranges.iter().map(|range| async move {
+            let range = self.row_range(range);
+            self.store.count_within(&range, pages).await
+        });
+        let mut total = Some(0);
+        for count in together(counts.collect()).await {
+            total = total.zip(count?).map(|(total, count)| total + count);
         }
         Ok(total)
     }
 
-    fn member_range(&self, range: MemberRange) -> Range {
-        let partition = keys::members(self.project);
+    fn row_range(&self, range: &RowRange) -> Range {
+        let members = || keys::members(self.project);
         match range {
-            MemberRange::Everyone => Range::partition(partition),
-            MemberRange::Humans => Range::prefix(partition, keys::HUMANS),
-            MemberRange::Kind(kind) => Range::prefix(partition, keys::member_range(kind)),
+            RowRange::Everyone => Range::partition(members()),
+            RowRange::Humans => Range::prefix(members(), keys::HUMANS),
+            RowRange::Kind(kind) => Range::prefix(members(), keys::member_range(*kind)),
+            RowRange::Type(kind) => {
+                Range::prefix(keys::resources(self.project), keys::resource_range(kind))
+            }
         }
     }
 
-    fn after(&self, sk: &str) -> Item {
-        Item::from([
-            (
-                PK.to_owned(),
-                AttributeValue::S(keys::members(self.project)),
-            ),
+    fn row(&self, range: &RowRange, item: Item) -> Result<Resource, Failure> {
+        let RowRange::Type(kind) = range else {
+            return Ok(read_member(self.project, item)?.membership.into_resource());
+        };
+        let id = row::text(&item, SK)
+            .split_once('#')
+            .and_then(|(_, id)| id.parse().ok());
+        let id = id.ok_or_else(|| Failure::corrupt("a resource", "its key has no id"))?;
+        Ok(stored(kind, id, self.project, item)?.resource)
+    }
+
+    fn after(&self, range: Option<&RowRange>, sk: &str) -> Option<Item> {
+        let (_, partition) = self.row_range(range?).partition;
+        Some(Item::from([
+            (PK.to_owned(), AttributeValue::S(partition)),
             (SK.to_owned(), AttributeValue::S(sk.to_owned())),
-        ])
+        ]))
     }
 }

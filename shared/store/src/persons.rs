@@ -10,6 +10,7 @@ use crate::members::{Member, read_member};
 use crate::projects::read_project;
 use crate::read::{Found, Range};
 use crate::row::{self, Item};
+use crate::second_factors::{SecondFactor, read_second_factor};
 
 /// Pages of a thousand edges that are read at most: nobody chooses from more.
 const MOST_PAGES: usize = 5;
@@ -21,6 +22,8 @@ pub struct Person {
     pub user: Option<User>,
     /// The password's hash.
     pub password: Option<String>,
+    /// His second factor.
+    pub second_factor: Option<SecondFactor>,
     /// His memberships, by project and place.
     pub places: Vec<Place>,
 }
@@ -66,6 +69,8 @@ impl Store {
             } else if sk == Key::Credential(id).sk() {
                 let row: CredentialRow = row::read("a password", item)?;
                 person.password = Some(row.password);
+            } else if sk == Key::SecondFactor(id).sk() {
+                person.second_factor = Some(read_second_factor(item)?);
             }
         }
         Ok(person)

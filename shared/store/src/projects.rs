@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::Store;
 use crate::keys::{ALL_PROJECTS, Key};
 use crate::read::Found;
-use crate::resources::sortable;
+use crate::resources::sorted_as;
 use crate::row::{self, Item, ResourceRow};
 use crate::step::Step;
 use crate::tenant::Tenant;
@@ -17,10 +17,10 @@ struct Row {
     resource: ResourceRow,
     #[serde(rename = "updP")]
     updated_in: String,
-    #[serde(rename = "nameP", default, skip_serializing_if = "Option::is_none")]
-    named_in: Option<String>,
-    #[serde(rename = "nameS", default, skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
+    #[serde(rename = "nameP")]
+    named_in: String,
+    #[serde(rename = "nameS")]
+    name: String,
 }
 
 #[derive(Serialize)]
@@ -64,12 +64,11 @@ impl Store {
 
 /// A project's row.
 pub(crate) fn project_item(project: &Project) -> Item {
-    let name = project.name().and_then(sortable);
     let row = Row {
         resource: ResourceRow::current(project.resource()),
         updated_in: ALL_PROJECTS.into(),
-        named_in: name.is_some().then(|| ALL_PROJECTS.into()),
-        name,
+        named_in: ALL_PROJECTS.into(),
+        name: sorted_as(project.name()),
     };
     row::item(&Key::Project(project.id()), &row)
 }

@@ -9,6 +9,7 @@ use domain::Failure;
 use crate::Store;
 use crate::keys::Key;
 use crate::row::{self, Item, PK, SK};
+use crate::together::together;
 
 /// A BatchGet takes at most this many keys.
 const BATCH: usize = 100;
@@ -44,7 +45,10 @@ pub(crate) struct Range {
 #[derive(Clone, Debug)]
 pub(crate) enum Bound {
     Prefix(String),
-    Between(&'static str, &'static str),
+    /// Before this, exclusive.
+    Below(String),
+    /// From this to that, both inclusive.
+    Between(String, String),
 }
 
 impl Range {
@@ -67,9 +71,18 @@ impl Range {
     }
 
     /// The rows of a partition from one sort key to another, both included.
-    pub(crate) fn between(pk: String, (first, last): (&'static str, &'static str)) -> Self {
+    pub(crate) fn between(pk: String, (first, last): (&str, &str)) -> Self {
+        let bound = Bound::Between(first.to_owned(), last.to_owned());
         Self {
-            sort: Some((SK, Bound::Between(first, last))),
+            sort: Some((SK, bound)),
+            ..Self::partition(pk)
+        }
+    }
+
+    /// The rows of a partition whose sort key is less than `below`; all of them when there is no such bound.
+    pub(crate) fn below(pk: String, below: Option<String>) -> Self {
+        Self {
+            sort: below.map(|below| (SK, Bound::Below(below))),
             ..Self::partition(pk)
         }
     }
@@ -102,7 +115,7 @@ pub(crate) struct Page {
 }
 
 impl Store {
-    /// Reads rows by key, strongly, in one round trip per hundred. Repeated keys are read once.
+    /// Reads rows by key, strongly: a hundred in one call, all calls at once. Repeated keys are read once.
     ///
     /// # Errors
     /// [`Failure::Unavailable`] when the table leaves keys unread after several attempts: absence is never guessed.
@@ -114,14 +127,18 @@ impl Store {
                 wanted.push(row::place(key));
             }
         }
+        let calls = wanted
+            .chunks(BATCH)
+            .map(|chunk| self.get_batch(chunk.to_vec()));
         let mut found = Found::default();
-        for chunk in wanted.chunks(BATCH) {
-            self.get_batch(chunk.to_vec(), &mut found).await?;
+        for batch in together(calls.collect()).await {
+            found.0.extend(batch?.0);
         }
         Ok(found)
     }
 
-    async fn get_batch(&self, mut keys: Vec<Item>, found: &mut Found) -> Result<(), Failure> {
+    async fn get_batch(&self, mut keys: Vec<Item>) -> Result<Found, Failure> {
+        let mut found = Found::default();
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 tokio::time::sleep(Duration::from_millis(10 << attempt)).await;
@@ -159,7 +176,7 @@ impl Store {
                 .remove(self.table());
             match left {
                 Some(left) if !left.keys.is_empty() => keys = left.keys,
-                _ => return Ok(()),
+                _ => return Ok(found),
             }
         }
         Err(Failure::unavailable(
@@ -189,11 +206,15 @@ impl Store {
         })
     }
 
-    /// How many rows a range has; one round trip for each megabyte.
-    pub(crate) async fn count(&self, range: &Range) -> Result<usize, Failure> {
+    /// How many rows a range has, one round trip for each megabyte; `None` when it has more than `pages` of them.
+    pub(crate) async fn count_within(
+        &self,
+        range: &Range,
+        pages: usize,
+    ) -> Result<Option<u64>, Failure> {
         let mut total = 0;
         let mut start = None;
-        loop {
+        for _ in 0..pages {
             let request = self
                 .range(range)
                 .select(Select::Count)
@@ -202,12 +223,13 @@ impl Store {
                 .send()
                 .await
                 .map_err(|cause| Failure::unavailable("the table", cause))?;
-            total += usize::try_from(answer.count).unwrap_or(0);
+            total += u64::try_from(answer.count).unwrap_or(0);
             start = answer.last_evaluated_key;
             if start.is_none() {
-                return Ok(total);
+                return Ok(Some(total));
             }
         }
+        Ok(None)
     }
 
     fn range(
@@ -224,17 +246,22 @@ impl Store {
             .scan_index_forward(!range.backwards)
             .expression_attribute_names("#p", *attribute)
             .expression_attribute_values(":p", AttributeValue::S(partition.clone()));
-        match &range.sort {
-            None => query.key_condition_expression("#p = :p"),
-            Some((attribute, Bound::Prefix(prefix))) => query
+        let Some((attribute, bound)) = &range.sort else {
+            return query.key_condition_expression("#p = :p");
+        };
+        let query = query.expression_attribute_names("#s", *attribute);
+        let text = |text: &String| AttributeValue::S(text.clone());
+        match bound {
+            Bound::Prefix(prefix) => query
                 .key_condition_expression("#p = :p AND begins_with(#s, :s)")
-                .expression_attribute_names("#s", *attribute)
-                .expression_attribute_values(":s", AttributeValue::S(prefix.clone())),
-            Some((attribute, Bound::Between(first, last))) => query
-                .key_condition_expression("#p = :p AND #s BETWEEN :first AND :last")
-                .expression_attribute_names("#s", *attribute)
-                .expression_attribute_values(":first", AttributeValue::S((*first).to_owned()))
-                .expression_attribute_values(":last", AttributeValue::S((*last).to_owned())),
+                .expression_attribute_values(":s", text(prefix)),
+            Bound::Below(below) => query
+                .key_condition_expression("#p = :p AND #s < :s")
+                .expression_attribute_values(":s", text(below)),
+            Bound::Between(from, to) => query
+                .key_condition_expression("#p = :p AND #s BETWEEN :s AND :t")
+                .expression_attribute_values(":s", text(from))
+                .expression_attribute_values(":t", text(to)),
         }
     }
 }

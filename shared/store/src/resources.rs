@@ -56,15 +56,26 @@ fn is_zero(n: &u32) -> bool {
 /// Index keys end at 1,024 bytes; names are found by far fewer.
 const NAME_BYTES: usize = 256;
 
+/// What stands for a name that is not there: before all names, so that a list by name leaves nobody out.
+pub(crate) const NAMELESS: &str = " ";
+
 /// The form in which names are sorted and found: lower case, cut to what an index key can hold.
-pub(crate) fn sortable(name: &str) -> Option<String> {
-    let mut name = name.to_lowercase();
+pub(crate) fn sorted_as(name: Option<&str>) -> String {
+    let mut name = name.unwrap_or_default().to_lowercase();
     let mut end = name.len().min(NAME_BYTES);
     while !name.is_char_boundary(end) {
         end -= 1;
     }
     name.truncate(end);
-    (!name.is_empty()).then_some(name)
+    if name.is_empty() {
+        name.push_str(NAMELESS);
+    }
+    name
+}
+
+/// Whether resources of a type are searched by name: only those stand in the index of names.
+fn has_names(kind: &str) -> bool {
+    fhir::search::search_param(kind, "name").is_some()
 }
 
 impl Tenant<'_> {
@@ -121,7 +132,7 @@ impl Tenant<'_> {
             .transpose()
     }
 
-    /// The person profiles of one type that have an e-mail address, with the names they are shown by.
+    /// The person profiles of one type that have an e-mail address, with the names they are shown by: two, if there are so many.
     ///
     /// # Errors
     /// [`Failure::Unavailable`].
@@ -130,11 +141,24 @@ impl Tenant<'_> {
         email: &Blind,
         kind: ProfileType,
     ) -> Result<Vec<(ProfileRef, Option<String>)>, Failure> {
+        self.profiles_at(email, kind, 2).await
+    }
+
+    /// At most `limit` of them.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn profiles_at(
+        &self,
+        email: &Blind,
+        kind: ProfileType,
+        limit: usize,
+    ) -> Result<Vec<(ProfileRef, Option<String>)>, Failure> {
         let range = Range::prefix(
             keys::profiles_by_email(self.project, email),
             format!("{kind}#"),
         );
-        let page = self.store.page(&range, 2, None).await?;
+        let page = self.store.page(&range, limit, None).await?;
         Ok(page
             .items
             .iter()
@@ -226,8 +250,9 @@ impl Tenant<'_> {
     }
 
     fn resource_item(&self, resource: &Resource, members: u32) -> Item {
-        let name = fhir::display_of(resource).as_deref().and_then(sortable);
         let within = keys::of_type(self.project, &resource.kind);
+        let name = fhir::names_of(resource);
+        let name = has_names(&resource.kind).then(|| sorted_as(name.as_deref()));
         let row = Row {
             resource: ResourceRow::current(resource),
             named_in: name.is_some().then(|| within.clone()),
@@ -255,7 +280,13 @@ fn indexed_profile(kind: ProfileType, item: &Item) -> Option<(ProfileRef, Option
     Some((profile, (!display.is_empty()).then(|| display.to_owned())))
 }
 
-fn stored(kind: &str, id: Uuid, project: ProjectId, item: Item) -> Result<Stored, Failure> {
+/// Reads a resource's row.
+pub(crate) fn stored(
+    kind: &str,
+    id: Uuid,
+    project: ProjectId,
+    item: Item,
+) -> Result<Stored, Failure> {
     let row: Row = row::read("a resource", item)?;
     let resource = row.resource.resource(kind, id, Some(project.uuid()))?;
     Ok(Stored {

@@ -10,6 +10,7 @@ use crate::read::Found;
 use crate::requests::Forgetful;
 use crate::row::{self, Item, ResourceRow};
 use crate::step::Step;
+use crate::tenant::Tenant;
 
 /// A user who is about to be made.
 #[derive(Clone, Debug)]
@@ -143,6 +144,26 @@ impl Store {
             .number(":epoch", i64::from(holder.standing.epoch))
             .number(":address", i64::from(holder.standing.address))
             .number(":proven", i64::from(holder.standing.proven))
+    }
+}
+
+impl Tenant<'_> {
+    /// The users with an address, above projects and within this one. Where there is none, nobody's id stands for him: what is looked
+    /// for next costs the same.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn holders_of(&self, email: &Blind) -> Result<[UserId; 2], Failure> {
+        let guards = [Scope::Server, Scope::Project(self.project)]
+            .map(|scope| Key::EmailGuard(scope, email.clone()));
+        let mut found = self.store.get(&guards).await?;
+        let mut holders = [UserId::new(Uuid::nil()); 2];
+        for (guard, holder) in guards.iter().zip(&mut holders) {
+            if let Some(held) = self.store.holder(&mut found, guard)? {
+                *holder = held.user;
+            }
+        }
+        Ok(holders)
     }
 }
 

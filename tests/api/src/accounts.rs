@@ -1,6 +1,7 @@
 //! What people do about their own accounts: accept an invitation, forget a password, verify an address.
 
 mod addresses;
+mod changes;
 mod links;
 mod resets;
 

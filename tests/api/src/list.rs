@@ -1,5 +1,6 @@
 //! Listing and searching members (seed guide: Searching for Project Members; contract: search), with links as recorded.
 
+mod order;
 mod paging;
 
 use std::collections::BTreeSet;
@@ -158,6 +159,39 @@ async fn every_filter_finds_what_it_names() {
             1,
         ),
         ("_id=nope".to_owned(), 0),
+        (format!("email={}", address("bart", &clinic.project)), 1),
+        (
+            format!("email={}", address("bart", &clinic.project).to_uppercase()),
+            1,
+        ),
+        (format!("email={}", address("nobody", &clinic.project)), 0),
+        ("email:contains=BART".to_owned(), 1),
+        ("name=bart".to_owned(), 1),
+        ("name=smith".to_owned(), 4),
+        ("name=SMITH%20li".to_owned(), 1),
+        ("name=mith".to_owned(), 0),
+        ("name:contains=mith".to_owned(), 4),
+        ("name:exact=bart%20Smith".to_owned(), 1),
+        ("name:exact=Bart%20Smith".to_owned(), 0),
+        ("name:not=smith".to_owned(), 2),
+        ("name=".to_owned(), 6),
+        ("name=bart,lisa&profile-type=Patient".to_owned(), 2),
+        ("name=smith&profile-type=Practitioner".to_owned(), 1),
+        ("user-name:missing=false".to_owned(), 1),
+        ("user-name:contains=SMITH".to_owned(), 1),
+        ("external-id:missing=true".to_owned(), 5),
+        ("admin=true".to_owned(), 1),
+        ("admin:not=true".to_owned(), 5),
+        ("active=false".to_owned(), 0),
+        ("identifier=urn:none%7Cx".to_owned(), 0),
+        ("access-policy:missing=true".to_owned(), 6),
+        ("_lastUpdated=ge2020-01-01".to_owned(), 6),
+        ("_lastUpdated=lt2020-01-01".to_owned(), 0),
+        ("_lastUpdated=gt2030&_lastUpdated=lt2020".to_owned(), 0),
+        (
+            "_lastUpdated=ge2020-01-01&profile-type=Patient&admin:missing=true".to_owned(),
+            2,
+        ),
         ("external-id=ext-2".to_owned(), 0),
         ("user-name=x".to_owned(), 0),
         ("profile=Patient/none".to_owned(), 0),
@@ -254,6 +288,52 @@ async fn fields_and_elements_narrow_and_say_so() {
             "{name}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_summary_says_that_it_is_one() {
+    let clinic = Clinic::open().await;
+    let one = format!("_id={}", id(&clinic.alice));
+    let fields = async |summary: &str| {
+        let answer = clinic
+            .find(&format!("{one}&_summary={summary}"))
+            .await
+            .must(200);
+        let member = entries(&answer).remove(0);
+        let whole = member["meta"].get("tag").is_none();
+        let fields: Vec<String> = member.as_object().unwrap().keys().cloned().collect();
+        (fields, whole)
+    };
+    assert_eq!(fields("true").await.0, ["resourceType", "id", "meta"]);
+    let mandatory = ["resourceType", "id", "meta", "user", "profile", "project"];
+    assert_eq!(
+        as_set(fields("text").await.0),
+        mandatory.map(str::to_owned).into()
+    );
+    let (data, whole) = fields("data").await;
+    assert!(data.contains(&"userName".to_owned()) && !whole);
+    assert!(fields("false").await.1);
+}
+
+#[tokio::test]
+async fn included_users_are_those_of_the_project() {
+    let clinic = Clinic::open().await;
+    let path = format!(
+        "_id={},{}&_include=ProjectMembership:user",
+        id(&clinic.bart),
+        id(&clinic.alice)
+    );
+    let answer = clinic.find(&path).await.must(200);
+    let users: Vec<Value> = entries(&answer)
+        .into_iter()
+        .filter(|it| it["resourceType"] == "User")
+        .collect();
+    let references: Vec<String> = users.iter().map(reference).collect();
+    // Alice is known to the whole server: she is nobody's to look at.
+    assert_eq!(
+        references,
+        [clinic.bart["user"]["reference"].as_str().unwrap()]
+    );
 }
 
 #[tokio::test]

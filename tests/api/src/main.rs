@@ -9,9 +9,11 @@
 
 mod accounts;
 mod batch;
+mod audit;
 mod budgets;
 mod contract;
 mod delivery;
+mod explained;
 mod faults;
 mod house;
 mod input;
@@ -25,12 +27,14 @@ mod list;
 mod members;
 mod once;
 mod openapi;
+mod pages;
 mod projects;
 mod races;
 mod refusals;
 mod rotation;
 mod samples;
 mod scim;
+mod search;
 mod second_engine;
 mod secrets;
 mod settings;

@@ -27,7 +27,7 @@ impl Place {
             "{membershipId}" => self.membership.clone(),
             "{resourceType}" => self.kind.clone(),
             "{id}" => self.id.clone(),
-            "{login}" => NOBODY.to_owned(),
+            "{login}" | "{clientId}" => NOBODY.to_owned(),
             part if part.starts_with('{') => {
                 panic!(
                     "samples.rs does not know what fills {part} of {}",
@@ -54,7 +54,7 @@ impl Place {
     pub(crate) fn body(&self, route: &Route) -> Sample {
         Sample::Json(match (route.method, route.path) {
             ("GET" | "DELETE", _) => return Sample::Nothing,
-            ("POST", "/admin/projects/{projectId}/members/{membershipId}/invitation/resend") => {
+            ("POST", path) if path.ends_with("/resend") || path.ends_with("/reset") => {
                 return Sample::Nothing;
             }
             ("POST", "/admin/projects/{projectId}/secrets") => {
@@ -75,7 +75,14 @@ impl Place {
                 "codeChallenge": "challenge", "codeChallengeMethod": "plain",
             }),
             ("POST", "/auth/profile") => json!({ "login": NOBODY, "profile": NOBODY }),
+            ("POST", "/auth/mfa/verify" | "/auth/mfa/login-enroll") => {
+                json!({ "login": NOBODY, "token": "123456" })
+            }
+            ("POST", "/auth/mfa/enroll" | "/auth/mfa/disable") => json!({ "token": "123456" }),
             ("POST", "/auth/scope") => json!({ "login": NOBODY, "scope": "openid" }),
+            ("POST", "/auth/revoke") => json!({ "loginId": NOBODY }),
+            ("POST", "/oauth2/userinfo" | "/oauth2/logout") => return Sample::Nothing,
+            ("POST", "/oauth2/introspect") => return Sample::Form("token=x"),
             ("POST", "/auth/resetpassword") => {
                 json!({ "email": "nobody@example.com", "projectId": self.project, "sendEmail": true,
                     "redirectUri": "https://example.com/" })
@@ -92,7 +99,9 @@ impl Place {
             ("POST", "/oauth2/token") => {
                 return Sample::Form("grant_type=client_credentials&client_id=x&client_secret=y");
             }
-            ("POST", "/fhir/R4/ProjectMembership/_search") => return Sample::Form("_count=1"),
+            ("POST", "/fhir/R4/ProjectMembership/_search" | "/fhir/R4/{resourceType}/_search") => {
+                return Sample::Form("_count=1");
+            }
             ("POST", "/fhir/R4/Project") => json!({
                 "resourceType": "Project", "name": "Sample", "description": "A sample", "strictMode": true,
                 "features": ["bots"], "setting": [{ "name": "s", "valueString": "v" }],

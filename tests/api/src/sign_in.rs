@@ -3,6 +3,8 @@
 mod choosing;
 mod codes;
 mod refreshing;
+mod second_factor;
+mod sessions;
 mod strangers;
 
 use harness::world::{Answer, Project, Request, World};

@@ -67,6 +67,24 @@ impl DateWanted {
     }
 }
 
+impl DateWanted {
+    /// The time in which a stored moment that fits can only begin, in milliseconds since 1970, both ends included; `None` is open.
+    pub(super) fn hull(&self) -> (Option<i64>, Option<i64>) {
+        let Span { from, until } = self.span;
+        let (first, last) = match self.prefix {
+            Prefix::Eq => (Some(from), Some(until)),
+            Prefix::Ne => (None, None),
+            Prefix::Gt | Prefix::Ge => (Some(from), None),
+            Prefix::Sa => (Some(until), None),
+            Prefix::Lt | Prefix::Eb => (None, Some(from)),
+            Prefix::Le => (None, Some(until)),
+            Prefix::Ap => (Some(from - DAY), Some(until + DAY)),
+        };
+        let millis = |nanos: i128| i64::try_from(nanos.div_euclid(SECOND / 1000)).ok();
+        (first.and_then(millis), last.and_then(millis))
+    }
+}
+
 fn split_prefix(text: &str) -> (Prefix, &str) {
     let prefix = match text.get(..2) {
         Some("eq") => Prefix::Eq,
@@ -177,6 +195,30 @@ mod tests {
             ("ap2026-12-22", false),
         ] {
             assert_eq!(fits(wanted, "2026-11-21"), fit, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn whatever_fits_lies_within_the_hull() {
+        for prefix in ["", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"] {
+            let wanted = DateWanted::parse(&format!("{prefix}2026-11-21")).unwrap();
+            let (first, last) = wanted.hull();
+            for stored in [
+                "2026-11-20T23:59:59.999Z",
+                "2026-11-21T00:00:00.000Z",
+                "2026-11-21T23:59:59.999Z",
+                "2026-11-22T00:00:00.000Z",
+                "2026-11-22T12:00:00.000Z",
+                "1999-01-01T00:00:00.000Z",
+            ] {
+                let at = stored.parse::<Timestamp>().unwrap().as_millisecond();
+                let within =
+                    first.is_none_or(|first| first <= at) && last.is_none_or(|last| at <= last);
+                assert!(
+                    within || !wanted.fits(Span::parse(stored).unwrap()),
+                    "{prefix} {stored}"
+                );
+            }
         }
     }
 

@@ -65,6 +65,22 @@ impl Filter {
     }
 }
 
+impl Filter {
+    /// The time around all of the OR-ed dates; see `Query::moments`.
+    pub(super) fn moments(&self) -> (Option<i64>, Option<i64>) {
+        let hulls = self.wanted.iter().map(|wanted| match wanted {
+            Wanted::Date(date) => date.hull(),
+            _ => (None, None),
+        });
+        let around = hulls.reduce(|(first, last), (from, until)| {
+            let first = first.zip(from).map(|(one, other)| one.min(other));
+            let last = last.zip(until).map(|(one, other)| one.max(other));
+            (first, last)
+        });
+        around.unwrap_or_default()
+    }
+}
+
 impl Modifier {
     fn parse(suffix: Option<&str>, param: &SearchParam, value: &str) -> Result<Self, Issue> {
         let modifier = match suffix {

@@ -19,6 +19,20 @@ impl Filter {
         }
     }
 
+    /// Whether a resource could meet this condition whose only value of the parameter is `lowered`, a text in lower case. A `false` is
+    /// certain; a `true` may turn out wrong.
+    pub fn may_fit(&self, lowered: &str) -> bool {
+        let has = |wanted: &Wanted| match (&self.modifier, wanted) {
+            (Modifier::Exact, Wanted::Text(text)) => text.trim().to_lowercase() == lowered.trim(),
+            (_, Wanted::Text(_)) => self.fits(&Value::from(lowered), wanted),
+            _ => true,
+        };
+        match self.modifier {
+            Modifier::Plain | Modifier::Exact | Modifier::Contains => self.wanted.iter().any(has),
+            _ => true,
+        }
+    }
+
     fn is_missing(&self, resource: &Resource) -> bool {
         match self.param.kind {
             ParamKind::Id | ParamKind::Compartment => false,

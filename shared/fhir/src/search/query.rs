@@ -91,6 +91,24 @@ impl Query {
         self.filters.iter().find(|filter| filter.param.code == code)
     }
 
+    /// The time, in milliseconds since 1970 and both ends included, outside of which the conditions on the date parameter `code` cannot
+    /// be met by a resource with one moment there; `None` is open.
+    pub fn moments(&self, code: &str) -> (Option<i64>, Option<i64>) {
+        let of_code = self
+            .filters
+            .iter()
+            .filter(|filter| filter.param.code == code);
+        of_code.fold((None, None), |(first, last), filter| {
+            let (from, until) = filter.moments();
+            let earlier = match (last, until) {
+                (Some(one), Some(other)) => Some(one.min(other)),
+                (one, other) => one.or(other),
+            };
+            // No bound is less than any.
+            (first.max(from), earlier)
+        })
+    }
+
     fn take(&mut self, name: &str, value: &str) -> Result<(), Issue> {
         match name {
             "_" | "_format" | "_pretty" => {}

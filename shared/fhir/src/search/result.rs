@@ -60,7 +60,7 @@ impl Sort {
     }
 }
 
-/// Names sort by family name, as lists of people do.
+/// Names sort as people read them.
 fn sortable(value: &Value) -> Option<String> {
     let text = match value {
         Value::String(text) => text.clone(),
@@ -68,8 +68,8 @@ fn sortable(value: &Value) -> Option<String> {
         Value::Number(number) => number.to_string(),
         other => {
             let field = |name: &str| other.get(name).and_then(Value::as_str);
-            match field("family") {
-                Some(family) => format!("{family} {}", human_name(other).unwrap_or_default()),
+            match human_name(other) {
+                Some(name) => name,
                 None => field("reference")
                     .or(field("code"))
                     .or(field("value"))?

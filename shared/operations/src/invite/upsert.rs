@@ -48,7 +48,7 @@ pub(super) async fn overlay(
 
 /// The user's membership: the one with the named profile, or the only one.
 async fn member_of(tenant: Tenant<'_>, seen: &Seen, parts: &Parts) -> Result<Member, Failure> {
-    let places = tenant.memberships_of(parts.user()).await?;
+    let places = tenant.memberships_of(&[parts.user()]).await?;
     let mut found = tenant.read(&places).await?;
     let mut members = tenant.members(&mut found, &places)?;
     if let (Some(named), true) = (seen.invitation.profile, members.len() > 1) {

@@ -1,16 +1,18 @@
 //! Which rows a list of members reads.
 
-use domain::{Email, Fault, MembershipId, ProfileRef, ProfileType, ProjectId, UserId};
+use domain::{Email, MembershipId, ProfileRef, ProfileType, ProjectId, UserId};
 use fhir::search::{Filter, Modifier, Query};
-use store::MemberRange;
+use store::RowRange;
+
+use crate::search::asks_for;
 
 /// The way to the rows that can match.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Plan {
     /// None can.
     Nothing,
-    /// Ranges of the project's memberships.
-    Ranges(Vec<MemberRange>),
+    /// Those with these types of profile.
+    Kinds(Vec<ProfileType>),
     /// These memberships.
     Ids(Vec<MembershipId>),
     /// Those of this user.
@@ -21,93 +23,27 @@ pub(super) enum Plan {
     ExternalId(String),
     /// The one with this user name.
     UserName(String),
-    /// Those of whoever has this address, in either scope.
+    /// Those of the users with this address.
     Address(Email),
 }
 
 impl Plan {
     /// The shortest way. Whatever is read is still held against every filter.
     pub(super) fn of(query: &Query, project: ProjectId) -> Self {
-        if !asks_for(query, project) {
+        if !asks_for(query, project, &OF_PROJECT) {
             return Self::Nothing;
         }
         let narrow = query.filters.iter().find_map(narrow);
-        narrow.unwrap_or_else(|| ranges(query))
+        narrow.unwrap_or_else(|| kinds(query))
     }
 }
 
-/// Ids that one request may name.
-const MOST_IDS: usize = 100;
+/// Both spellings of the parameter that names the project.
+pub(super) const OF_PROJECT: [&str; 2] = ["project", "_project"];
 
-/// Refuses what would otherwise be left out of the answer in silence, or read without bound.
-pub(super) fn check(query: &Query) -> Result<(), Vec<Fault>> {
-    let mut faults = Vec::new();
-    let mut refuse = |there: bool, field: &str, words: &str| {
-        if there {
-            faults.push(Fault::invalid(field, words));
-        }
-    };
-    refuse(
-        !query.chains.is_empty(),
-        "chain",
-        "Chained search is not supported for ProjectMembership",
-    );
-    refuse(
-        !query.revinclude.is_empty(),
-        "_revinclude",
-        "_revinclude is not supported for ProjectMembership",
-    );
-    refuse(
-        query.deleted.is_some(),
-        "_deleted",
-        "_deleted is not supported for ProjectMembership",
-    );
-    let ids = query
-        .filters
-        .iter()
-        .filter(|filter| filter.param.code == "_id");
-    let named = ids.map(|filter| filter.values.len()).sum::<usize>();
-    refuse(
-        named > MOST_IDS,
-        "_id",
-        "At most 100 ids can be searched at once",
-    );
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(faults)
-    }
-}
-
-/// The project is seen to by the plan, under both of its spellings; the rows need not be held against it again.
-pub(super) fn settle(query: &mut Query) {
-    query
-        .filters
-        .retain(|filter| !matches!(filter.param.code, "project" | "_project"));
-}
-
-/// Whether the ranges alone answer the question: no filter is left to hold rows against.
-pub(super) fn is_answered_by_ranges(query: &Query) -> bool {
-    let mut codes = query.filters.iter().map(|filter| filter.param.code);
-    query.chains.is_empty()
-        && codes.all(|code| matches!(code, "project" | "_project" | "profile-type"))
-}
-
-/// Whether the question is about this project at all.
-fn asks_for(query: &Query, project: ProjectId) -> bool {
-    let named = [format!("Project/{project}"), project.to_string()];
-    let of_project = query
-        .filters
-        .iter()
-        .filter(|filter| matches!(filter.param.code, "project" | "_project"));
-    of_project.into_iter().all(|filter| match filter.modifier {
-        Modifier::Plain | Modifier::Exact => {
-            filter.values.iter().any(|value| named.contains(value))
-        }
-        Modifier::Not => !filter.values.iter().any(|value| named.contains(value)),
-        Modifier::Missing(missing) => !missing,
-        _ => true,
-    })
+/// Whether the choice of ranges or shelves has answered a filter.
+pub(super) fn is_settled(filter: &Filter) -> bool {
+    filter.param.code == "profile-type"
 }
 
 fn narrow(filter: &Filter) -> Option<Plan> {
@@ -144,8 +80,8 @@ fn user(reference: &str) -> Plan {
     }
 }
 
-/// The profile types that can match, as the fewest ranges, in the order of the table.
-fn ranges(query: &Query) -> Plan {
+/// The profile types that can match, in the order of the table.
+fn kinds(query: &Query) -> Plan {
     let types = query
         .filters
         .iter()
@@ -160,19 +96,23 @@ fn ranges(query: &Query) -> Plan {
             _ => {}
         }
     }
-    let humans = ProfileType::ALL
-        .into_iter()
-        .filter(|kind| kind.is_person())
-        .collect::<Vec<_>>();
-    if kinds.is_empty() {
-        Plan::Nothing
-    } else if kinds == ProfileType::ALL {
-        Plan::Ranges(vec![MemberRange::Everyone])
-    } else if kinds.starts_with(&humans) {
-        let rest = kinds.into_iter().skip(humans.len()).map(MemberRange::Kind);
-        Plan::Ranges(std::iter::once(MemberRange::Humans).chain(rest).collect())
+    match kinds.is_empty() {
+        true => Plan::Nothing,
+        false => Plan::Kinds(kinds),
+    }
+}
+
+/// The fewest ranges that hold the members with these types of profile, in the order of the table.
+pub(super) fn ranges(kinds: &[ProfileType]) -> Vec<RowRange> {
+    let everyone = ProfileType::ALL;
+    let humans = everyone.iter().filter(|kind| kind.is_person()).count();
+    if kinds == everyone {
+        vec![RowRange::Everyone]
+    } else if kinds.starts_with(&everyone[..humans]) {
+        let rest = kinds[humans..].iter().map(|kind| RowRange::Kind(*kind));
+        std::iter::once(RowRange::Humans).chain(rest).collect()
     } else {
-        Plan::Ranges(kinds.into_iter().map(MemberRange::Kind).collect())
+        kinds.iter().map(|kind| RowRange::Kind(*kind)).collect()
     }
 }
 
@@ -181,7 +121,7 @@ mod tests {
     use super::*;
 
     #[expect(clippy::unwrap_used, reason = "a test may stop here")]
-    fn plan(pairs: &[(&str, &str)]) -> Plan {
+    fn of(pairs: &[(&str, &str)]) -> Plan {
         let pairs: Vec<_> = pairs
             .iter()
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
@@ -192,16 +132,20 @@ mod tests {
         )
     }
 
+    fn plan(pairs: &[(&str, &str)]) -> Vec<RowRange> {
+        match of(pairs) {
+            Plan::Kinds(kinds) => ranges(&kinds),
+            _ => Vec::new(),
+        }
+    }
+
     #[test]
     fn the_guides_four_questions_are_one_range_each() {
-        assert_eq!(plan(&[]), Plan::Ranges(vec![MemberRange::Everyone]));
+        assert_eq!(plan(&[]), vec![RowRange::Everyone]);
         let humans = plan(&[("profile-type:not", "ClientApplication,Bot")]);
-        assert_eq!(humans, Plan::Ranges(vec![MemberRange::Humans]));
+        assert_eq!(humans, vec![RowRange::Humans]);
         let patients = plan(&[("profile-type", "Patient")]);
-        assert_eq!(
-            patients,
-            Plan::Ranges(vec![MemberRange::Kind(ProfileType::Patient)])
-        );
+        assert_eq!(patients, vec![RowRange::Kind(ProfileType::Patient)]);
     }
 
     #[test]
@@ -210,20 +154,17 @@ mod tests {
             ("profile-type:not", "ClientApplication"),
             ("profile-type:not", "Bot"),
         ]);
-        assert_eq!(humans, Plan::Ranges(vec![MemberRange::Humans]));
-        assert_eq!(plan(&[("profile-type", "Bogus")]), Plan::Nothing);
+        assert_eq!(humans, vec![RowRange::Humans]);
+        assert_eq!(of(&[("profile-type", "Bogus")]), Plan::Nothing);
     }
 
     #[test]
     fn another_project_is_nothing() {
         assert_eq!(
-            plan(&[("project", "Project/00000000-0000-0000-0000-000000000001")]),
+            of(&[("project", "Project/00000000-0000-0000-0000-000000000001")]),
             Plan::Nothing
         );
         let own = "Project/00000000-0000-0000-0000-000000000000";
-        assert_eq!(
-            plan(&[("project", own)]),
-            Plan::Ranges(vec![MemberRange::Everyone])
-        );
+        assert_eq!(plan(&[("project", own)]), vec![RowRange::Everyone]);
     }
 }

@@ -5,9 +5,10 @@ use serde_json::{Map, Value, json};
 use store::{Granted, LoginRow, Person, Place, Transaction};
 
 use super::offer::{self, Offer};
+use super::password::awaiting;
 use super::wish::Wanted;
-use super::{Pending, bind, code, open, pending};
-use crate::Means;
+use super::{Pending, bind, code, open, opened, pending};
+use crate::{Means, second_factor};
 
 /// A user is told of somebody else's membership only in projects of his own; of so many at most.
 const MOST_PROJECTS: usize = 33;
@@ -151,12 +152,15 @@ pub async fn status(means: Means<'_>, login: &str) -> Result<Value, Failure> {
     let id: LoginId = login
         .parse()
         .map_err(|_| Fault::invalid("login", "Login ID is required"))?;
-    let row = open(means, id).await.map_err(|failure| match failure {
+    let row = opened(means, id).await.map_err(|failure| match failure {
         Failure::Faulty(faults) if faults == [Fault::general("Login granted")] => {
             Fault::general("Login already granted").into()
         }
         failure => failure,
     })?;
+    if row.awaits {
+        return asked_again(means, Pending { id, row }).await;
+    }
     if row.registers {
         return Ok(json!({ "login": id.to_string() }));
     }
@@ -169,8 +173,23 @@ pub async fn status(means: Means<'_>, login: &str) -> Result<Value, Failure> {
         .await?;
     let user = person.user.as_ref().ok_or(Refusal::NotFound)?;
     let only = row.only().map_or(Wanted::Any, Wanted::This);
-    let offer = Offer::read(means, user, offer::wanted(&person, (only, None))).await?;
+    let places = offer::wanted(&person, (only, row.kind()));
+    let offer = Offer::read(means, user, places).await?;
     Ok(json!({ "login": id.to_string(), "memberships": offer.list() }))
+}
+
+/// What a login waits for whose user has not shown his second factor.
+async fn asked_again(means: Means<'_>, login: Pending) -> Result<Value, Failure> {
+    let user = login.row.user().ok_or(Refusal::NotFound)?;
+    let person = means.store.person(user).await?;
+    let user = person.user.as_ref().ok_or(Refusal::NotFound)?;
+    let factor = person.second_factor.as_ref();
+    let awaited = second_factor::awaited(user, factor);
+    let (_, keep, answer) = awaiting(means, login, (user, factor, awaited))?;
+    if !keep.is_empty() {
+        means.write(Transaction::new().steps(keep)).await?;
+    }
+    Ok(answer)
 }
 
 /// Another code of the same login; the one before it counts no more.

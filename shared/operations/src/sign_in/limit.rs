@@ -12,6 +12,9 @@ const MEMORY: Duration = Duration::from_secs(60 * 60);
 /// For how long a sender who signed in is familiar.
 const FAMILIAR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// What somebody who has to wait is told, in seconds: the longest pause.
+const WAIT: u32 = 60;
+
 /// An attempt on an account from an address, and what is remembered of earlier ones.
 pub(crate) struct Knock {
     pair: Key,
@@ -44,7 +47,7 @@ impl Knock {
     /// Goes on only when an attempt may be made now.
     ///
     /// # Errors
-    /// [`Refusal::TooManyAttempts`].
+    /// [`Refusal::TooManyRequests`].
     pub(crate) async fn may_try(
         &mut self,
         means: Means<'_>,
@@ -63,13 +66,13 @@ impl Knock {
             .attempt(&self.history, means.now)
         {
             Attempt::Made => Ok(()),
-            Attempt::TooSoon => Err(Refusal::TooManyAttempts.into()),
+            Attempt::TooSoon => Err(Refusal::TooManyRequests { wait: WAIT }.into()),
             Attempt::Knocked => {
                 let noted = means
                     .store
                     .note_knock(&self.pair, means.now, later(means, MEMORY));
                 means.write(Transaction::new().step(noted)).await?;
-                Err(Refusal::TooManyAttempts.into())
+                Err(Refusal::TooManyRequests { wait: WAIT }.into())
             }
         }
     }

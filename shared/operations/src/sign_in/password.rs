@@ -1,11 +1,11 @@
 //! Sign-in with a password. For a stranger it looks the same whether somebody has the address or not: the same round trips, the same
 //! work, and, unless the installation wants the recorded texts, the same words.
 
-use domain::{Failure, Fault, Refusal, Scope, UserId};
+use domain::{Failure, Fault, Refusal, Scope, User, UserId};
 use fhir::Reference;
 use identity::password;
 use serde_json::{Value, json};
-use store::{Event, Holder, Key, LoginRow, Person, Step, Transaction};
+use store::{Event, Holder, Key, LoginRow, Person, SecondFactor, Step, Transaction};
 
 use super::offer::{self, Offer};
 use super::through::{self, Application, Rules};
@@ -13,12 +13,13 @@ use super::wish::{PasswordWish, Terms, Wanted};
 use super::{Device, Knock, Pending, code, granted, recorded};
 use crate::Means;
 use crate::means::Texts;
+use crate::second_factor::{self, Awaited};
 
 /// Begins a session for whoever knows the password: `{ login, code }` when there is one membership, `{ login, memberships }` when
 /// there are several, `{ login }` when a project is to be registered.
 ///
 /// # Errors
-/// [`Refusal::NotFound`] for an unknown application, faults in the order and words of the contract, [`Refusal::TooManyAttempts`].
+/// [`Refusal::NotFound`] for an unknown application, faults in the order and words of the contract, [`Refusal::TooManyRequests`].
 pub async fn with_password(
     means: Means<'_>,
     wish: &PasswordWish,
@@ -158,12 +159,21 @@ impl Begin<'_> {
     ) -> Result<Value, Failure> {
         let user = self.person.user.as_ref().ok_or(Refusal::NotFound)?;
         let (id, row, _) = super::begin(means, (user, "password"), &self.terms, device);
+        let row = row.as_a(wish.kind);
         let mut row = row.through(self.application.map(|application| application.id));
         row.pkce_optional = self.rules.pkce_optional;
         row.access_life = self.rules.access_life;
         row.refresh_life = self.rules.refresh_life;
         let login = Pending { id, row };
-        let (row, more, answer) = if self.terms.registers {
+        let factor = self.person.second_factor.as_ref();
+        let awaited = second_factor::awaited(user, factor);
+        let (row, more, answer) = if awaited != Awaited::Nothing {
+            if !self.terms.registers {
+                let places = offer::wanted(self.person, (only, wish.kind));
+                Offer::read(means, user, places).await?;
+            }
+            awaiting(means, login, (user, factor, awaited))?
+        } else if self.terms.registers {
             (login.row, Vec::new(), json!({ "login": id.to_string() }))
         } else {
             let places = offer::wanted(self.person, (only, wish.kind));
@@ -177,6 +187,23 @@ impl Begin<'_> {
         means.write(written).await?;
         Ok(answer)
     }
+}
+
+/// A session that waits for its user's second factor, and what he is asked for.
+pub(super) fn awaiting(
+    means: Means<'_>,
+    mut login: Pending,
+    (user, factor, awaited): (&User, Option<&SecondFactor>, Awaited),
+) -> Result<(LoginRow, Vec<Step>, Value), Failure> {
+    login.row.awaits = true;
+    let id = login.id.to_string();
+    if awaited == Awaited::Code {
+        let answer = json!({ "login": id, "mfaRequired": true });
+        return Ok((login.row, Vec::new(), answer));
+    }
+    let (uri, keep) = second_factor::invitation(means, user, factor)?;
+    let answer = json!({ "login": id, "mfaEnrollRequired": true, "enrollUri": uri });
+    Ok((login.row, keep.into_iter().collect(), answer))
 }
 
 /// The session's row, what else is written, and the answer: with a code when there is nothing to choose.

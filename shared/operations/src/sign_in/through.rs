@@ -28,7 +28,7 @@ pub(super) struct Rules {
 /// Finds the application that a request names.
 ///
 /// # Errors
-/// [`Refusal::NotFound`] for an unknown one, the fault "Invalid projectId" when it belongs to another project than the named one.
+/// [`Refusal::NotFound`] for one that is unknown or switched off, the fault "Invalid projectId" when it belongs to another project than the named one.
 pub(super) async fn application(
     means: Means<'_>,
     wish: &PasswordWish,
@@ -42,6 +42,9 @@ pub(super) async fn application(
         .client_by_id(id)
         .await?
         .ok_or(Refusal::NotFound)?;
+    if !row.standing().active {
+        return Err(Refusal::NotFound.into());
+    }
     let project = row.project();
     match wish.project {
         Wanted::Any => {}

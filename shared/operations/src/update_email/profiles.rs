@@ -14,7 +14,7 @@ pub(super) async fn steps(
     (user, email): (&User, &Email),
 ) -> Result<Vec<Step>, Failure> {
     let tenant = means.store.founding(project);
-    let places = tenant.memberships_of(user.id()).await?;
+    let places = tenant.memberships_of(&[user.id()]).await?;
     let mut found = tenant.read(&places).await?;
     let mut profiles: Vec<ProfileRef> = Vec::new();
     for member in tenant.members(&mut found, &places)? {

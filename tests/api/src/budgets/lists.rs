@@ -33,6 +33,16 @@ async fn a_list_stays_within_its_budget() {
         ("external-id=list-1".to_owned(), 2),
         ("user-name=list.one".to_owned(), 2),
         ("_count=100&_total=accurate".to_owned(), 1),
+        ("_sort=name".to_owned(), 2),
+        (
+            "_sort=-_lastUpdated&profile-type=Practitioner".to_owned(),
+            2,
+        ),
+        ("_lastUpdated=ge2020-01-01".to_owned(), 2),
+        ("name=alice".to_owned(), 2),
+        ("admin=true".to_owned(), 1),
+        (format!("email={}", address("alice", &project)), 3),
+        (format!("email={}", address("nobody", &project)), 2),
     ];
     let mut meter = Meter::of(world);
     for (question, trips) in questions {
@@ -40,6 +50,47 @@ async fn a_list_stays_within_its_budget() {
         meter
             .run(&format!("list {question}"), &admin, request, (trips, 0.0))
             .await;
+    }
+    meter.print();
+}
+
+#[tokio::test]
+async fn a_search_stays_within_its_budget() {
+    let world = measured_world().await;
+    let project = world.project("Budget of searches").await;
+    let admin = project.admin.token().await;
+    let person = with(
+        alice(&address("bart", &project)),
+        json!({ "resourceType": "Patient" }),
+    );
+    let member = invited(&project, &person).await;
+    let profile = member["profile"]["reference"].as_str().unwrap();
+    let id = profile.split_once('/').unwrap().1;
+    let email = address("bart", &project);
+    let has = format!(
+        "_has:ProjectMembership:profile:project=Project/{}",
+        project.id
+    );
+    let questions = [
+        ("Patient?_total=accurate".to_owned(), 1),
+        (format!("Patient?_id={id}"), 1),
+        ("Patient?_sort=-_lastUpdated&_total=accurate".to_owned(), 2),
+        ("Patient?name=smith".to_owned(), 2),
+        (format!("Patient?email={email}"), 2),
+        (format!("Patient?{has}"), 2),
+        ("Patient?birthdate=2000-01-01".to_owned(), 1),
+        ("AccessPolicy?name=&_count=10".to_owned(), 2),
+        ("Project?name=b".to_owned(), 1),
+        (format!("User?email={email}"), 2),
+        ("User?_count=10".to_owned(), 2),
+        ("AuditEvent?_count=20".to_owned(), 1),
+        (format!("AuditEvent?entity={profile}"), 1),
+    ];
+    let mut meter = Meter::of(world);
+    for (question, trips) in questions {
+        let request = Request::new("GET", &format!("/fhir/R4/{question}"));
+        let name = format!("search {question}");
+        meter.run(&name, &admin, request, (trips, 0.0)).await;
     }
     meter.print();
 }
@@ -63,6 +114,11 @@ async fn pages(world: &'static World, others: usize) -> BTreeMap<&'static str, C
         "&profile-type=Practitioner",
         "&profile-type:not=ClientApplication,Bot",
         "&profile-type=Practitioner,Patient",
+        "&_sort=name",
+        "&_sort=-name&profile-type:not=ClientApplication,Bot",
+        "&_sort=_lastUpdated&profile-type=Practitioner",
+        "&_sort=-_lastUpdated",
+        "&_lastUpdated=ge2020-01-01",
     ];
     let mut meter = Meter::of(world);
     let mut costs = BTreeMap::new();
@@ -71,8 +127,13 @@ async fn pages(world: &'static World, others: usize) -> BTreeMap<&'static str, C
         let page = admin.get(&path).await.must(200);
         assert_eq!(page.body["entry"].as_array().unwrap().len(), 100, "{form}");
         let name = format!("page of 100 of {others}{form}");
+        let trips = if form.contains("_sort") || form.contains("_last") {
+            2
+        } else {
+            1
+        };
         let cost = meter
-            .run(&name, &admin, Request::new("GET", &path), (1, 0.0))
+            .run(&name, &admin, Request::new("GET", &path), (trips, 0.0))
             .await;
         costs.insert(form, cost);
     }

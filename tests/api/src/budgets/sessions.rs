@@ -21,11 +21,11 @@ async fn signing_in_and_staying_signed_in_stay_within_their_budgets() {
             "sign in, from a new address",
             &nobody,
             login(wish(&email)),
-            (4, 8.0),
+            counted(4, 8.0),
         )
         .await;
     meter
-        .run("sign in", &nobody, login(wish(&email)), (4, 6.0))
+        .run("sign in", &nobody, login(wish(&email)), counted(4, 6.0))
         .await;
     let app = project.application("App").await;
     let through = with(wish(&email), json!({ "clientId": app.id() }));
@@ -34,7 +34,7 @@ async fn signing_in_and_staying_signed_in_stay_within_their_budgets() {
             "sign in, through an application",
             &nobody,
             login(through),
-            (5, 8.0),
+            counted(5, 8.0),
         )
         .await;
 
@@ -50,11 +50,15 @@ async fn signing_in_and_staying_signed_in_stay_within_their_budgets() {
         ("code", code),
         ("code_verifier", VERIFIER),
     ]);
-    meter.run("redeem a code", &nobody, redeem, (2, 2.0)).await;
+    meter
+        .run("redeem a code", &nobody, redeem, counted(2, 2.0))
+        .await;
     let tokens = crate::sign_in::tokens(world, &email).await;
     let refresh = tokens["refresh_token"].as_str().unwrap();
     let refresh = form(&[("grant_type", "refresh_token"), ("refresh_token", refresh)]);
-    meter.run("refresh", &nobody, refresh, (2, 2.0)).await;
+    meter
+        .run("refresh", &nobody, refresh, counted(2, 2.0))
+        .await;
     let (id, secret) = application(&project).await;
     let credentials = form(&[
         ("grant_type", "client_credentials"),
@@ -62,7 +66,7 @@ async fn signing_in_and_staying_signed_in_stay_within_their_budgets() {
         ("client_secret", &secret),
     ]);
     meter
-        .run("client_credentials", &nobody, credentials, (3, 2.0))
+        .run("client_credentials", &nobody, credentials, counted(3, 2.0))
         .await;
 
     let again = with(alice(&email), json!({ "forceNewMembership": true }));
@@ -72,16 +76,21 @@ async fn signing_in_and_staying_signed_in_stay_within_their_budgets() {
             "sign in, with a choice",
             &nobody,
             login(wish(&email)),
-            (4, 2.0),
+            counted(4, 2.0),
         )
         .await;
     let answer = sign_in(world, &wish(&email)).await.must(200);
     let choice = json!({ "login": answer.body["login"], "profile": second["id"] });
     let choose = Request::new("POST", "/auth/profile").json(&choice);
     meter
-        .run("choose a membership", &nobody, choose, (4, 6.0))
+        .run("choose a membership", &nobody, choose, counted(4, 6.0))
         .await;
     meter.print();
+}
+
+/// The calls of an address are counted in the table where anybody may call: one trip and one unit before everything else.
+fn counted(trips: usize, units: f64) -> (usize, f64) {
+    (trips + 1, units + 1.0)
 }
 
 async fn application(project: &harness::world::Project) -> (String, String) {

@@ -116,6 +116,11 @@ async fn walking_by_next_meets_every_member_once() {
         "_count=4&profile-type=Patient,RelatedPerson",
         "_count=2&_sort=-_lastUpdated",
         "_count=2&_sort=profile",
+        "_count=1&_sort=name",
+        "_count=2&_sort=-name&profile-type=Patient,ClientApplication",
+        "_count=1&_sort=_lastUpdated",
+        "_count=1&name=smith",
+        "_count=1&name:contains=i&admin:missing=true",
         "_count=1&profile-type:not=ClientApplication,Bot",
         "_count=1&admin:missing=true&profile-type=Patient",
     ] {

@@ -1,0 +1,25 @@
+//! `GET /fhir/R4/{resourceType}` and `POST …/_search`: search the resources of a project.
+
+use app::routes::{FHIR_SEARCH, FHIR_SEARCH_FORM};
+use app::{Answer, Ask, Error, Function};
+use operations::search;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    Function::new()
+        .on(&FHIR_SEARCH, answer)
+        .on(&FHIR_SEARCH_FORM, answer)
+        .serve()
+        .await
+}
+
+async fn answer(ask: Ask) -> Answer {
+    let parameters = ask.parameters();
+    let named = parameters.as_deref().ok().and_then(search::project_named);
+    let destination = ask.asked(named);
+    let kind = ask.call.parameter("resourceType");
+    let query = parameters.and_then(|pairs| search::read(kind, &pairs));
+    let look = |tenant, claimant| search::look(ask.means, tenant, claimant, query);
+    let (_, found) = ask.admit_to(destination, look).await?;
+    Ok(ask.page(&found))
+}

@@ -1,0 +1,139 @@
+//! Pages of rows in the order of the table.
+
+use domain::Failure;
+use fhir::Resource;
+use fhir::search::{Next, Query};
+use store::{Cut, RowPage, RowRange, Tenant};
+
+use super::page::{self, LAST_OFFSET, MOST_READ, Matches};
+use crate::Means;
+
+/// Where an earlier page of rows stopped.
+///
+/// # Errors
+/// A fault of the cursor.
+pub(crate) fn start(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    query: &Query,
+) -> Result<Option<Cut>, Failure> {
+    page::start(means, tenant, query, |position| {
+        let (range, after) = position.split_once(' ')?;
+        Some(Cut {
+            range: range.parse().ok()?,
+            after: after.to_owned(),
+        })
+    })
+}
+
+fn cursor(means: Means<'_>, tenant: Tenant<'_>, query: &Query, cut: &Cut) -> Next {
+    let position = format!("{} {}", cut.range, cut.after);
+    page::cursor(means, tenant, query, &position)
+}
+
+/// The page is a piece of one or more ranges: it reads what it returns, and one row more to know whether there is a next page. The
+/// total is somebody else's business.
+///
+/// # Errors
+/// A fault of the cursor, [`Failure::Unavailable`], [`Failure::Corrupt`].
+pub(crate) async fn by_range(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    query: &Query,
+    ranges: &[RowRange],
+) -> Result<Matches, Failure> {
+    let start = start(means, tenant, query)?;
+    if query.count == 0 {
+        return Ok(Matches::default());
+    }
+    let wanted = page::wanted(query);
+    let read = tenant.page_of_rows(ranges, wanted + 1, start).await?;
+    let more = read.resources.len() > wanted;
+    let next = match read.cuts.get(wanted - 1).filter(|_| more) {
+        None => Next::None,
+        Some(_) if query.cursor.is_none() && wanted <= LAST_OFFSET => Next::Offset,
+        Some(cut) => cursor(means, tenant, query, cut),
+    };
+    Ok(Matches {
+        resources: page::on_page(query, read.resources).collect(),
+        next,
+        total: None,
+    })
+}
+
+/// No index answers the filters: rows are read and held against them, a thousand at most.
+///
+/// # Errors
+/// A fault of the cursor, [`Failure::Unavailable`], [`Failure::Corrupt`].
+pub(crate) async fn filtered(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    query: &Query,
+    ranges: &[RowRange],
+) -> Result<Matches, Failure> {
+    let start = start(means, tenant, query)?;
+    let read = tenant.page_of_rows(ranges, MOST_READ, start).await?;
+    let end = Reached::of(&read);
+    let rows = read.resources.into_iter().zip(read.cuts);
+    let matches = rows.filter(|(resource, _)| query.matches(resource));
+    Ok(chosen(means, tenant, query, (matches.collect(), end)))
+}
+
+/// How far a bounded read came.
+pub(crate) struct Reached {
+    last: Option<Cut>,
+    more: bool,
+}
+
+impl Reached {
+    pub(crate) fn of(read: &RowPage) -> Self {
+        Self {
+            last: read.cuts.last().cloned(),
+            more: read.more,
+        }
+    }
+
+    /// Whether everything was read.
+    pub(crate) fn is_end(&self) -> bool {
+        !self.more
+    }
+}
+
+/// The page among matches that were found within a bounded read.
+pub(crate) fn chosen(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    query: &Query,
+    (matches, end): (Vec<(Resource, Cut)>, Reached),
+) -> Matches {
+    let wanted = page::wanted(query);
+    let total = (query.wants_total() && !end.more && query.cursor.is_none())
+        .then_some(matches.len() as u64);
+    let next = match matches.get(wanted.saturating_sub(1)) {
+        _ if query.count == 0 => Next::None,
+        Some((_, cut)) if matches.len() > wanted => cursor(means, tenant, query, cut),
+        _ => match end.last.filter(|_| end.more) {
+            Some(cut) => cursor(means, tenant, query, &cut),
+            None => Next::None,
+        },
+    };
+    let resources = page::on_page(query, matches).map(|(resource, _)| resource);
+    Matches {
+        resources: resources.collect(),
+        next,
+        total,
+    }
+}
+
+/// The order is that of the request: all matches are read, a thousand rows at most. `None` when there are more.
+///
+/// # Errors
+/// [`Failure::Unavailable`], [`Failure::Corrupt`].
+pub(crate) async fn sorted(
+    tenant: Tenant<'_>,
+    query: &Query,
+    ranges: &[RowRange],
+) -> Result<Option<Matches>, Failure> {
+    let read = tenant.page_of_rows(ranges, MOST_READ, None).await?;
+    Ok((!read.more).then(|| page::cut_out(query, read.resources)))
+}
