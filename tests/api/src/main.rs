@@ -8,8 +8,8 @@
 )]
 
 mod accounts;
-mod batch;
 mod audit;
+mod batch;
 mod budgets;
 mod contract;
 mod delivery;
