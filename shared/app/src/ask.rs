@@ -2,9 +2,12 @@
 
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use domain::{Allowance, Caller, Claimant, Failure, Fault, ProjectId, Refusal};
+use fhir::Resource;
 use gateway::{Access, Call, Page, Problem, Reply, Route};
+use lambda_http::tracing::error;
 use operations::count_call::count_call;
 use operations::search::Listing;
 use operations::sign_in::Device;
@@ -12,7 +15,13 @@ use operations::{Destination, Means, Once, Role, Wish};
 use store::Tenant;
 
 use crate::App;
+use crate::serve::chain;
 use crate::tally::Who;
+
+/// The longest that a request takes up work: API Gateway gives up after thirty seconds.
+const LONGEST: Duration = Duration::from_secs(25);
+/// What is kept to end what was begun, and to answer.
+const LAST_MOMENTS: Duration = Duration::from_secs(4);
 
 /// A request that has found its route.
 #[derive(Clone, Debug)]
@@ -200,6 +209,39 @@ impl Ask {
             agent: agent.chars().take(200).collect(),
             origin: self.call.header("origin").map(str::to_owned),
         }
+    }
+
+    /// For how long this request may still take up work: as long as the platform and the caller wait, less what it takes to end
+    /// what was begun.
+    pub fn time_left(&self) -> Duration {
+        let now = self.means.now.as_millis();
+        let left = self.call.deadline.map(|end| end.saturating_sub(now));
+        let left = left.map(|left| Duration::from_millis(left.try_into().unwrap_or_default()));
+        let left = left.unwrap_or(LONGEST).saturating_sub(LAST_MOMENTS);
+        let wait = self.call.patience().unwrap_or(LONGEST);
+        left.min(wait).min(LONGEST)
+    }
+
+    /// The answers to the rows of a batch. A row that failed by the server's fault is logged like a request.
+    pub fn rows(&self, rows: Vec<Result<Option<Resource>, Failure>>) -> Reply {
+        let problem = |(row, answer): (usize, Result<_, Failure>)| {
+            let problem = |failure| Problem::from(failure).in_row(row);
+            answer.map_err(problem).inspect_err(|problem| {
+                if let Some(cause) = problem.cause() {
+                    let (operation, request) = (self.route.operation, &self.call.request_id);
+                    error!(
+                        operation,
+                        request,
+                        row,
+                        cause = chain(cause),
+                        "a row failed"
+                    );
+                }
+            })
+        };
+        let rows = rows.into_iter().enumerate().map(problem).collect();
+        // As an invite does, each row shows the whole of `meta`.
+        Reply::rows(rows, fhir::View::Extended)
     }
 
     /// "All OK", as an outcome of this request.

@@ -54,7 +54,53 @@ pub enum Existing {
     AddAnother,
 }
 
+/// A column of a table of invitations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// The field, with dots where it is a field of a field.
+    pub name: &'static str,
+    /// Whether its cells say true or false.
+    pub is_flag: bool,
+}
+
+impl Column {
+    const fn text(name: &'static str) -> Self {
+        let is_flag = false;
+        Self { name, is_flag }
+    }
+
+    const fn flag(name: &'static str) -> Self {
+        let is_flag = true;
+        Self { name, is_flag }
+    }
+}
+
 impl Invitation {
+    /// The columns that a table of invitations may have. What needs lists (`access`, `identifier`) takes JSON.
+    pub const COLUMNS: [Column; 21] = [
+        Column::text("resourceType"),
+        Column::text("firstName"),
+        Column::text("lastName"),
+        Column::text("email"),
+        Column::text("externalId"),
+        Column::text("scope"),
+        Column::text("password"),
+        Column::text("patient.reference"),
+        Column::text("accessPolicy.reference"),
+        Column::text("membership.externalId"),
+        Column::text("membership.userName"),
+        Column::text("membership.profile.reference"),
+        Column::text("membership.accessPolicy.reference"),
+        Column::text("membership.userConfiguration.reference"),
+        Column::flag("sendEmail"),
+        Column::flag("admin"),
+        Column::flag("upsert"),
+        Column::flag("forceNewMembership"),
+        Column::flag("mfaRequired"),
+        Column::flag("membership.admin"),
+        Column::flag("membership.active"),
+    ];
+
     /// Reads the body of an invite.
     ///
     /// # Errors

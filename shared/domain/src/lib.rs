@@ -39,7 +39,7 @@ pub use failure::Failure;
 pub use fault::{Fault, FaultKind};
 pub use form::Form;
 pub use id::{ClientId, LoginId, MembershipId, NotAnId, ProjectId, RequestId, UserId};
-pub use invitation::{Existing, Invitation};
+pub use invitation::{Column, Existing, Invitation};
 pub use membership::{Membership, PROJECT_MEMBERSHIP, administrative_references};
 pub use profile::{ProfileRef, ProfileType, emails, person_body, with_new_email};
 pub use project::{PROJECT, Project};

@@ -1,5 +1,7 @@
 //! What API Gateway handed us, read once.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::{Credentials, Failure, Fault, Refusal, Secret};
@@ -12,7 +14,7 @@ use uuid::Uuid;
 use crate::{limits, routes};
 
 /// The largest body, in bytes.
-const LARGEST: usize = 1_000_000;
+pub(crate) const LARGEST: usize = 1_000_000;
 
 /// A request.
 #[derive(Clone, Debug)]
@@ -29,6 +31,8 @@ pub struct Call {
     pub request_id: String,
     /// The network it comes from, as API Gateway saw it and nobody else says; empty when that is not known. Personal data.
     pub address: String,
+    /// When the platform ends it, in milliseconds since 1970; nobody knows where that is not said.
+    pub deadline: Option<i64>,
     headers: HeaderMap,
     parameters: Vec<(&'static str, String)>,
 }
@@ -44,6 +48,10 @@ impl Call {
             _ => None,
         };
         let address = limits::network(address.unwrap_or_default());
+        let deadline = request
+            .lambda_context_ref()
+            .and_then(|context| i64::try_from(context.deadline).ok())
+            .filter(|deadline| *deadline > 0);
         let raw = request.raw_http_path();
         let raw = if raw.is_empty() {
             request.uri().path()
@@ -66,6 +74,7 @@ impl Call {
             body,
             request_id: request_id.unwrap_or_default(),
             address,
+            deadline,
             headers: parts.headers,
             parameters: Vec::new(),
         }
@@ -151,13 +160,7 @@ impl Call {
         if self.body.len() > LARGEST {
             return Err(Refusal::TooLarge.into());
         }
-        let content = self.header("content-type").unwrap_or_default();
-        let kind = content
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let kind = self.media_type();
         if kind == FORM {
             return Ok(self.form()?.into_iter().map(typed).collect());
         }
@@ -205,6 +208,22 @@ impl Call {
         }
     }
 
+    /// What the body says it is, without parameters.
+    pub(crate) fn media_type(&self) -> String {
+        let kind = self.header("content-type").unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default();
+        kind.trim().to_ascii_lowercase()
+    }
+
+    /// For how long the caller is ready to wait: `Prefer: wait=` and seconds (RFC 7240).
+    pub fn patience(&self) -> Option<Duration> {
+        let wishes = self.header("prefer")?.split([',', ';']);
+        let wait = wishes
+            .map(str::trim)
+            .find_map(|wish| wish.strip_prefix("wait="))?;
+        wait.parse().map(Duration::from_secs).ok()
+    }
+
     /// Whether the body says that it is a form.
     pub fn is_form(&self) -> bool {
         self.header("content-type")
@@ -213,7 +232,7 @@ impl Call {
 }
 
 const FORM: &str = "application/x-www-form-urlencoded";
-const UNREADABLE: &str = "Content could not be parsed";
+pub(crate) const UNREADABLE: &str = "Content could not be parsed";
 
 /// A form has no types: `true` and `false` are taken for what they say.
 fn typed((name, value): (String, String)) -> (String, Value) {
@@ -225,11 +244,11 @@ fn typed((name, value): (String, String)) -> (String, Value) {
     (name, value)
 }
 
-fn unreadable(problem: &fhir::ParseProblem) -> Failure {
+pub(crate) fn unreadable(problem: &fhir::ParseProblem) -> Fault {
     let text = problem.to_string();
     match problem.path.as_str() {
-        "" => Fault::general(text).into(),
-        path => Fault::invalid(path, text).into(),
+        "" => Fault::general(text),
+        path => Fault::invalid(path, text),
     }
 }
 

@@ -12,6 +12,7 @@ mod picture;
 mod problem;
 mod reply;
 pub mod routes;
+mod rows;
 pub mod scim;
 
 pub use call::Call;

@@ -62,6 +62,22 @@ impl Problem {
         Reply::fhir(self.outcome.to_json(request, trace)).status(self.status)
     }
 
+    /// The same problem, with one row of many: every issue names the row.
+    #[must_use]
+    pub fn in_row(mut self, row: usize) -> Self {
+        for issue in &mut self.outcome.issues {
+            if issue.expression.is_empty() {
+                issue.expression.push(format!("row[{row}]"));
+            } else {
+                issue
+                    .expression
+                    .iter_mut()
+                    .for_each(|path| *path = format!("row[{row}].{path}"));
+            }
+        }
+        self
+    }
+
     /// The private cause, if the fault is the server's.
     pub fn cause(&self) -> Option<&Failure> {
         self.cause.as_ref()

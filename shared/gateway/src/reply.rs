@@ -8,7 +8,9 @@ use lambda_http::http::header::{
 };
 use lambda_http::http::{HeaderValue, StatusCode};
 use lambda_http::{Body, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::Problem;
 
 /// FHIR's own media type.
 const FHIR_JSON: &str = "application/fhir+json; charset=utf-8";
@@ -98,6 +100,22 @@ impl Reply {
         });
         let entries = matches.chain(included).collect();
         Self::fhir(fhir::searchset(base_url, entries, &links, page.total))
+    }
+
+    /// The answers to the rows of a batch, in their order; a row that was only tried has no resource.
+    pub fn rows(rows: Vec<Result<Option<Resource>, Problem>>, view: View) -> Self {
+        let entry = |row: Result<Option<Resource>, Problem>| match row {
+            Ok(Some(made)) => {
+                let tag = format!("W/\"{}\"", made.meta.version);
+                json!({ "response": { "status": "200", "etag": tag }, "resource": made.to_json(view) })
+            }
+            Ok(None) => json!({ "response": { "status": "200" } }),
+            Err(problem) => {
+                let status = problem.status.to_string();
+                json!({ "response": { "status": status, "outcome": problem.outcome.bare() } })
+            }
+        };
+        Self::fhir(fhir::batch_response(rows.into_iter().map(entry).collect()))
     }
 
     /// Ordinary JSON.

@@ -63,6 +63,8 @@ routes! {
     INIT_PROJECT = "POST" "/fhir/R4/Project/$init" => "create-project", Member, "create a project with owner and default client";
     /// `POST /admin/projects/{projectId}/invite`.
     INVITE = "POST" "/admin/projects/{projectId}/invite" => "invite", Admin, "invite a person";
+    /// `POST /admin/projects/{projectId}/invite/batch`.
+    INVITE_BATCH = "POST" "/admin/projects/{projectId}/invite/batch" => "invite-batch", Admin, "invite many people";
     /// `GET /fhir/R4/ProjectMembership`.
     LIST_MEMBERS = "GET" "/fhir/R4/ProjectMembership" => "list-members", Admin, "list or search members";
     /// `POST /fhir/R4/ProjectMembership/_search`.

@@ -32,6 +32,7 @@ pub mod get_membership;
 pub mod init_project;
 pub mod invitations;
 pub mod invite;
+pub mod invite_batch;
 pub mod list_members;
 pub mod people;
 pub mod program;

@@ -66,6 +66,7 @@ pub use users::{Holder, NewUser};
 pub struct Store {
     client: aws_sdk_dynamodb::Client,
     table: String,
+    rehearsing: bool,
 }
 
 impl Store {
@@ -74,7 +75,22 @@ impl Store {
         Self {
             client,
             table: table.into(),
+            rehearsing: false,
         }
+    }
+
+    /// The same table, in which nothing is written: the table weighs every transaction, refuses what it would refuse, and gives up the
+    /// rest.
+    #[must_use]
+    pub fn rehearsing(&self) -> Self {
+        Self {
+            rehearsing: true,
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn is_rehearsing(&self) -> bool {
+        self.rehearsing
     }
 
     pub(crate) fn client(&self) -> &aws_sdk_dynamodb::Client {

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update,
 };
-use domain::Refusal;
+use domain::{Dice, Refusal, RequestId};
 use uuid::Uuid;
 
 use crate::keys::Key;
@@ -19,6 +19,8 @@ pub(crate) enum Otherwise {
     Refuse(Refusal),
     /// Something changed since it was read: read again and decide anew.
     Reread,
+    /// Nothing stood in the way, and nothing is written: it was a rehearsal.
+    Rehearsed,
 }
 
 /// One conditional write.
@@ -67,6 +69,14 @@ impl Step {
     /// A condition on a row that is not written.
     pub(crate) fn check(key: &Key) -> Self {
         Self::new(Write::Check(row::place(key)))
+    }
+
+    /// What never holds: the row's id is drawn afresh. As the last step of a transaction it makes a rehearsal of it.
+    pub(crate) fn never(dice: Dice) -> Self {
+        let nobody = Key::Request(RequestId::new(dice.id()));
+        let mut step = Self::check(&nobody).when("attribute_exists(PK)");
+        step.otherwise = Otherwise::Rehearsed;
+        step
     }
 
     /// What must hold of the row.

@@ -108,11 +108,14 @@ impl Transaction {
     }
 
     async fn send(
-        self,
+        mut self,
         store: &Store,
         dice: Dice,
         patience: impl Fn(u32) -> bool,
     ) -> Result<(), Halted> {
+        if store.is_rehearsing() {
+            self.steps.push(Step::never(dice));
+        }
         let writes = self
             .writes(store.table())
             .map_err(|e| Failure::unavailable("a transaction", e))?;
@@ -133,6 +136,7 @@ impl Transaction {
             let goes_on = patience(attempt) || (lost > 0 && attempt < ATTEMPTS);
             match self.verdict(error) {
                 Verdict::Final(aborted) => return Err(Halted::Aborted(aborted)),
+                Verdict::Rehearsed => return Ok(()),
                 Verdict::Lost(_) if lost + 1 < SENDINGS => lost += 1,
                 Verdict::Throttled(_) if goes_on || attempt < SENDINGS => {}
                 Verdict::Conflict if goes_on => {}
@@ -183,6 +187,7 @@ impl Transaction {
                 Verdict::Final(Failure::from(refusal.clone()).into())
             }
             Some(Otherwise::Reread) => Verdict::Final(Aborted::Changed),
+            Some(Otherwise::Rehearsed) => Verdict::Rehearsed,
             None if reasons.iter().any(is_too_large) => {
                 Verdict::Final(Failure::from(Refusal::TooLarge).into())
             }
@@ -209,6 +214,7 @@ impl From<Failure> for Halted {
 
 enum Verdict {
     Final(Aborted),
+    Rehearsed,
     Conflict,
     Throttled(Failure),
     Lost(Failure),

@@ -9,6 +9,7 @@
 
 mod accounts;
 mod audit;
+mod batch;
 mod budgets;
 mod contract;
 mod delivery;

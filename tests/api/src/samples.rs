@@ -118,6 +118,7 @@ impl Place {
             }),
             ("POST", "/fhir/R4/Project/$init") => json!({ "name": "Sample" }),
             ("POST", "/admin/projects/{projectId}/invite") => invite(),
+            ("POST", "/admin/projects/{projectId}/invite/batch") => json!([invite()]),
             ("POST", "/admin/projects/{projectId}/members/{membershipId}") => self.membership(),
             ("POST", "/admin/projects/{projectId}/client") => json!({
                 "name": "Sample", "description": "A sample", "redirectUri": "https://example.com/",

@@ -200,6 +200,11 @@ impl Operation {
         Self { others, ..self }
     }
 
+    /// It answers with FHIR that has no version.
+    pub(super) const fn gives_fhir(self, schema: &'static str) -> Self {
+        self.answers(200, Kind::Fhir, schema)
+    }
+
     const fn answers(self, status: u16, kind: Kind, schema: &'static str) -> Self {
         Self {
             answer: Answer {

@@ -19,6 +19,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .once()
         .gives_resource("ProjectMembership")
         .or(&[412]),
+    of(INVITE_BATCH)
+        .takes("Invites")
+        .asks(&[DRY_RUN])
+        .once()
+        .gives_fhir("Bundle"),
     of(LIST_MEMBERS).searches("ProjectMembership").or(&[404]),
     of(SEARCH_MEMBERS)
         .takes_form("SearchForm")
@@ -157,6 +162,11 @@ const STATUS: Parameter = one_of(
     "status",
     "Only invitations of this state.",
     &["pending", "accepted", "expired", "revoked"],
+);
+const DRY_RUN: Parameter = one_of(
+    "dryRun",
+    "Whether everything is weighed and nothing written.",
+    &["true", "false"],
 );
 const FATE: Parameter = one_of(
     "membership",
