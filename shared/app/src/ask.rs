@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use domain::{Allowance, Caller, Claimant, Failure, Fault, ProjectId, Refusal};
 use gateway::{Access, Call, Page, Problem, Reply, Route};
+use lambda_http::http::HeaderName;
 use operations::count_call::count_call;
 use operations::search::Listing;
 use operations::{Destination, Means, Once, Role, Wish};
@@ -12,6 +13,9 @@ use store::Tenant;
 
 use crate::App;
 use crate::tally::Who;
+
+/// Says where a total comes from that was not counted now.
+const TOTAL_BY: HeaderName = HeaderName::from_static("roster-total-by");
 
 /// A request that has found its route.
 #[derive(Clone, Debug)]
@@ -145,7 +149,12 @@ impl Ask {
             next: &found.next,
             total: found.total,
         };
-        Reply::page(&page, self.call.view(), &self.app.config.settings.base_url)
+        let base = &self.app.config.settings.base_url;
+        let reply = Reply::page(&page, self.call.view(), base);
+        match found.by_counters {
+            true => reply.with(TOTAL_BY, "counters".into()),
+            false => reply,
+        }
     }
 
     /// A request as read, with the key that makes it happen at most once, if the sender gave one.

@@ -16,6 +16,7 @@ mod references;
 pub mod bootstrap;
 pub mod client_credentials;
 pub mod count_call;
+pub mod count_members;
 pub mod create_bot;
 pub mod create_client;
 pub mod create_project;

@@ -7,6 +7,7 @@
 mod audit;
 mod calls;
 mod clients;
+mod counters;
 mod days;
 mod deliveries;
 mod edges;
@@ -34,6 +35,7 @@ mod users;
 
 pub use audit::{Action, Event};
 pub use clients::{ClientRow, NewClient};
+pub use counters::{TURNS_AT_ONCE, Turn};
 pub use days::Trail;
 pub use deliveries::{Errand, Started};
 pub use idempotency::Answered;

@@ -98,6 +98,7 @@ const ADMITTING: &[&str] = &[
 
 /// Functions that need the system's keys: all, since none starts without them.
 const KEYED: &[&str] = &[
+    "count-members",
     "create-bot",
     "create-client",
     "create-project",
@@ -310,6 +311,13 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         name: "who am I: profile",
         functions: &["me"],
         actions: &[BatchGetItem],
+        keys: &["P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "count members that came or went: marks and counters",
+        functions: &["count-members"],
+        actions: &[BatchGetItem, PutItem, UpdateItem],
         keys: &["P#*"],
         index: None,
     },

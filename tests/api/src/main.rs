@@ -9,6 +9,7 @@
 
 mod budgets;
 mod contract;
+mod counting;
 mod delivery;
 mod faults;
 mod house;
