@@ -1,10 +1,13 @@
-//! `POST /oauth2/token`: exchange credentials for tokens (RFC 6749). Its errors are OAuth's, not FHIR's.
+//! `POST /oauth2/token`: exchange a secret, a code or a refresh token for tokens (RFC 6749). Its errors are OAuth's, not FHIR's.
+
+mod response;
 
 use app::routes::TOKEN;
 use app::{Answer, Ask, Error, Function};
-use gateway::oauth::{self, ClientCredentials};
+use gateway::oauth::{self, Client, TokenRequest};
 use operations::client_credentials::client_credentials;
-use serde_json::json;
+use operations::tokens::{Redemption, Renewal, redeem, refresh};
+use response::response;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -12,22 +15,32 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn answer(ask: Ask) -> Answer {
-    let request = match ClientCredentials::read(&ask.call) {
-        Ok(request) => request,
+    let means = ask.means;
+    let granted = match TokenRequest::read(&ask.call) {
         Err(answer) => return answer,
+        Ok(TokenRequest::ClientCredentials { id, secret, scope }) => {
+            client_credentials(means, (&id, &secret), &scope).await?
+        }
+        Ok(TokenRequest::Code(code, verifier, Client { id: client, secret })) => {
+            let request = Redemption {
+                code,
+                client,
+                secret,
+                verifier,
+            };
+            redeem(means, &request).await?
+        }
+        Ok(TokenRequest::Refresh(token, Client { id: client, secret })) => {
+            let request = Renewal {
+                token,
+                client,
+                secret,
+            };
+            refresh(means, &request).await?
+        }
     };
-    let identity = (request.id.as_str(), &request.secret);
-    let granted = match client_credentials(ask.means, identity, &request.scope).await? {
-        Ok(granted) => granted,
-        Err(denied) => return Ok(oauth::refused(&denied.to_string())),
-    };
-    let tokens = json!({
-        "expires_in": granted.life.as_secs(),
-        "scope": granted.scope,
-        "id_token": granted.id_token,
-        "access_token": granted.access_token,
-        "project": granted.project.to_json(),
-        "profile": granted.profile.to_json(),
-    });
-    Ok(oauth::granted(tokens, &ask.app.config.settings.base_url))
+    match granted {
+        Ok(tokens) => Ok(response(&tokens, &ask.app.config.settings.base_url)),
+        Err(denied) => Ok(oauth::refused(denied.error(), &denied.to_string())),
+    }
 }

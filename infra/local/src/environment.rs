@@ -39,9 +39,14 @@ pub fn environment(endpoints: &Endpoints) -> Vec<(String, String)> {
         ),
         ("ROSTER_KEY_FILE", &key_file),
         ("ROSTER_MAIL_FROM", "support@example.com"),
+        // Nothing that a person tries out here should meet a limit.
+        ("ROSTER_RESETS_AN_HOUR", "1000000"),
         // Far above what anybody sends here; counted all the same, as in AWS.
         ("ROSTER_RATE_LIMIT", "1000000"),
         ("ROSTER_AUTH_RATE_LIMIT", "1000000"),
+        ("ROSTER_SIGN_IN_TEXTS", "recorded"),
+        ("ROSTER_SIGN_IN_FREE_FAILURES", "100000"),
+        ("ROSTER_SIGN_IN_FREE_FAILURES_PER_ADDRESS", "100000"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()

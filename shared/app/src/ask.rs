@@ -8,6 +8,7 @@ use gateway::{Access, Call, Page, Problem, Reply, Route};
 use lambda_http::http::HeaderName;
 use operations::count_call::count_call;
 use operations::search::Listing;
+use operations::sign_in::Device;
 use operations::{Destination, Means, Once, Role, Wish};
 use store::Tenant;
 
@@ -88,6 +89,21 @@ impl Ask {
                 }
                 Err(turned.failure.into())
             }
+        }
+    }
+
+    /// Who is asking, if the request brings credentials that count; on open routes others count as none.
+    ///
+    /// # Errors
+    /// 503 when nobody can tell.
+    pub async fn somebody(&self) -> Result<Option<Caller>, Problem> {
+        match self
+            .admit_to(Destination::Home, |_, _| async { Ok(()) })
+            .await
+        {
+            Ok((caller, ())) => Ok(Some(caller)),
+            Err(problem) if problem.refusal() == Some(&Refusal::Unauthorized) => Ok(None),
+            Err(problem) => Err(problem),
         }
     }
 
@@ -183,6 +199,16 @@ impl Ask {
             operation,
             body: self.call.body.clone(),
         }))
+    }
+
+    /// From where and with what the request was sent.
+    pub fn device(&self) -> Device {
+        let agent = self.call.header("user-agent").unwrap_or_default();
+        Device {
+            remote: self.call.address.clone(),
+            agent: agent.chars().take(200).collect(),
+            origin: self.call.header("origin").map(str::to_owned),
+        }
     }
 
     /// "All OK", as an outcome of this request.

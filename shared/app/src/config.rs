@@ -1,15 +1,15 @@
 //! What a function is told by its environment, read once when it starts; everything that is wrong is said together.
 
-use domain::{Email, Fault};
+use domain::{BackOff, Email, Fault};
 use gateway::Origins;
-use operations::Settings;
+use operations::{Accounts, Settings, SignIn, Texts};
 
 /// The configuration of a function.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The table's name (`ROSTER_TABLE`).
     pub table: String,
-    /// Issuer, product and the like (`ROSTER_BASE_URL`, `ROSTER_PRODUCT_NAME`).
+    /// Issuer, product and the like (`ROSTER_BASE_URL`, `ROSTER_PRODUCT_NAME`, `ROSTER_SIGN_IN_…`).
     pub settings: Settings,
     /// The web app's URL, with a slash at its end (`ROSTER_APP_URL`).
     pub app_url: String,
@@ -82,6 +82,7 @@ impl Config {
         if master.is_none() {
             wrong.push("ROSTER_KMS_KEY_ID or ROSTER_KEY_FILE is missing".to_owned());
         }
+        let accounts = accounts(&variable, &mut wrong);
         let mut limit = |name: &str, unless: u32| {
             let Some(text) = variable(name) else {
                 return Some(unless);
@@ -96,6 +97,7 @@ impl Config {
             per_caller: limit("ROSTER_RATE_LIMIT", 6_000),
             per_address: limit("ROSTER_AUTH_RATE_LIMIT", 160),
         };
+        let sign_in = sign_in(&variable, &mut wrong);
         let origins = variable("ROSTER_ALLOWED_ORIGINS").unwrap_or_else(|| app_url.clone());
         match master {
             Some(master) if wrong.is_empty() => Ok(Self {
@@ -104,6 +106,8 @@ impl Config {
                     base_url,
                     product: variable("ROSTER_PRODUCT_NAME")
                         .unwrap_or_else(|| "Medplum".to_owned()),
+                    sign_in,
+                    accounts,
                 },
                 app_url,
                 origins: Origins::parse(&origins),
@@ -116,9 +120,61 @@ impl Config {
     }
 }
 
+/// What strangers are told (`ROSTER_SIGN_IN_TEXTS`: `uniform`, or `recorded`), and how many failures cost them nothing, on one account
+/// (`ROSTER_SIGN_IN_FREE_FAILURES`) and from one network address (`ROSTER_SIGN_IN_FREE_FAILURES_PER_ADDRESS`).
+fn sign_in(variable: &impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>) -> SignIn {
+    let mut number = |name: &str, default: u32| match variable(name).map(|text| text.parse()) {
+        None => default,
+        Some(Ok(number)) => number,
+        Some(Err(_)) => {
+            wrong.push(format!("{name} is no number"));
+            default
+        }
+    };
+    let back_off = BackOff {
+        free: number("ROSTER_SIGN_IN_FREE_FAILURES", 5),
+        free_for_address: number("ROSTER_SIGN_IN_FREE_FAILURES_PER_ADDRESS", 100),
+    };
+    let texts = match variable("ROSTER_SIGN_IN_TEXTS").as_deref() {
+        None | Some("uniform") => Texts::Uniform,
+        Some("recorded") => Texts::Recorded,
+        Some(_) => {
+            wrong.push("ROSTER_SIGN_IN_TEXTS is neither recorded nor uniform".to_owned());
+            Texts::Uniform
+        }
+    };
+    SignIn { texts, back_off }
+}
+
 impl From<Fault> for Misconfigured {
     fn from(fault: Fault) -> Self {
         Self(fault.text)
+    }
+}
+
+/// What people may do about their accounts: careful unless said otherwise.
+fn accounts(variable: impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>) -> Accounts {
+    let mut is_on = |name: &str, unless_said: bool| match variable(name).as_deref() {
+        None => unless_said,
+        Some("on") => true,
+        Some("off") => false,
+        Some(_) => {
+            wrong.push(format!("{name} must be on or off"));
+            unless_said
+        }
+    };
+    let breach_list = is_on("ROSTER_BREACH_LIST", true);
+    let resets_an_hour = match variable("ROSTER_RESETS_AN_HOUR").map(|text| text.parse()) {
+        None => 5,
+        Some(Ok(resets)) => resets,
+        Some(Err(_)) => {
+            wrong.push("ROSTER_RESETS_AN_HOUR must be a number".to_owned());
+            5
+        }
+    };
+    Accounts {
+        breach_list,
+        resets_an_hour,
     }
 }
 

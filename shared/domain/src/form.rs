@@ -1,6 +1,8 @@
+use std::str::FromStr;
+
 use serde_json::{Map, Value};
 
-use crate::Fault;
+use crate::{Email, Fault};
 
 /// Reads the fields of a request body one by one and collects what is wrong with them, in the order of reading.
 ///
@@ -41,6 +43,40 @@ impl<'a> Form<'a> {
                 ""
             }
         }
+    }
+
+    /// An optional id of a resource; `wrong` is said of anything else.
+    pub fn id<T: FromStr>(&mut self, field: &str, wrong: &str) -> Option<T> {
+        let value = self.value(field)?;
+        let id = value.as_str().and_then(|text| text.parse().ok());
+        if id.is_none() {
+            self.fault(Fault::invalid(field, wrong));
+        }
+        id
+    }
+
+    /// An id of a resource that must be there; `wrong` is said when it is not, or is none.
+    pub fn required_id<T: FromStr>(&mut self, field: &str, wrong: &str) -> Option<T> {
+        if self.value(field).is_none() {
+            self.fault(Fault::invalid(field, wrong));
+        }
+        self.id(field, wrong)
+    }
+
+    /// The address of an account (contract: `newuser`, `resetpassword`): an e-mail address, and 3 to 72 characters. Both rules are
+    /// told apart as recorded, in the same words.
+    pub fn account_email(&mut self) -> Option<Email> {
+        let words = "Valid email address between 3 and 72 characters is required";
+        let text = self
+            .value("email")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let email = text.parse::<Email>().ok();
+        let fits = (3..=72).contains(&text.chars().count());
+        for _ in [email.is_some(), fits].iter().filter(|holds| !**holds) {
+            self.fault(Fault::invalid("email", words));
+        }
+        email.filter(|_| fits)
     }
 
     /// An optional yes or no.

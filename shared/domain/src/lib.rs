@@ -4,7 +4,9 @@
 //! three words: a [`Fault`] is a badly formed field, a [`Refusal`] is the rules saying no, a [`Failure`] is what a lower
 //! room reports whatever it is made of.
 
+pub mod access;
 mod allowance;
+mod back_off;
 mod caller;
 mod claimant;
 mod definition;
@@ -20,11 +22,13 @@ mod membership;
 mod profile;
 mod project;
 mod refusal;
+mod scopes;
 mod secret;
 mod time;
 mod user;
 
 pub use allowance::{Allowance, Minute};
+pub use back_off::{Attempt, BackOff, History, Tries};
 pub use caller::Caller;
 pub use claimant::Claimant;
 pub use definition::{faults, search};
@@ -37,9 +41,10 @@ pub use form::Form;
 pub use id::{ClientId, LoginId, MembershipId, NotAnId, ProjectId, RequestId, UserId};
 pub use invitation::{Existing, Invitation};
 pub use membership::{Membership, PROJECT_MEMBERSHIP, administrative_references};
-pub use profile::{ProfileRef, ProfileType, emails, person_body};
+pub use profile::{ProfileRef, ProfileType, emails, person_body, with_new_email};
 pub use project::{PROJECT, Project};
 pub use refusal::Refusal;
+pub use scopes::Scopes;
 pub use secret::{Blind, Secret};
 pub use time::Timestamp;
 pub use user::{Scope, Standing, USER, User, user_reference};

@@ -121,6 +121,20 @@ impl Membership {
         administrative_references(&self.0.body)
     }
 
+    /// The policies it names in the order in which they count, each with the parameters given to it: `accessPolicy`, which has
+    /// none, then `access` (contract: building the effective policy).
+    pub fn policies(&self) -> Vec<(Reference, Vec<Value>)> {
+        let single = self.reference("accessPolicy");
+        let several = array(self.0.body.get("access"))
+            .iter()
+            .filter_map(|access| {
+                let policy = access.get("policy").and_then(Reference::from_json)?;
+                Some((policy, array(access.get("parameter")).to_vec()))
+            });
+        let single = single.map(|policy| (policy, Vec::new()));
+        single.into_iter().chain(several).collect()
+    }
+
     /// The membership after an administrator posted `sent`: everything as sent, but what only the server decides stays.
     pub fn overwritten_by(&self, sent: &Map<String, Value>) -> Map<String, Value> {
         let mut body = sent.clone();

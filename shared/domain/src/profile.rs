@@ -127,7 +127,33 @@ pub fn person_body(first_name: &str, last_name: &str, email: Option<&Email>) -> 
     body
 }
 
-/// The e-mail addresses of a person's profile, in normal form: what the index by e-mail is kept for.
+/// A person's profile with another address in use: the new one as a work e-mail, the former one marked as old.
+pub fn with_new_email(
+    body: &Map<String, Value>,
+    former: Option<&str>,
+    email: &Email,
+) -> Map<String, Value> {
+    let mut body = body.clone();
+    let telecom = body.entry("telecom").or_insert_with(|| json!([]));
+    let mut points = telecom.as_array().cloned().unwrap_or_default();
+    let is = |point: &Value, address: &str| {
+        let value = point["value"]
+            .as_str()
+            .and_then(|value| value.parse::<Email>().ok());
+        point["system"] == "email" && value.is_some_and(|value| value.as_str() == address)
+    };
+    points.retain(|point| !is(point, email.as_str()));
+    for point in &mut points {
+        if former.is_some_and(|former| is(point, former)) {
+            point["use"] = "old".into();
+        }
+    }
+    points.push(json!({ "use": "work", "system": "email", "value": email.as_str() }));
+    *telecom = Value::Array(points);
+    body
+}
+
+/// The e-mail addresses of a person's profile that are in use, in normal form: what the index by e-mail is kept for.
 pub fn emails(body: &Map<String, Value>) -> Vec<Email> {
     let telecom = body
         .get("telecom")
@@ -135,7 +161,8 @@ pub fn emails(body: &Map<String, Value>) -> Vec<Email> {
         .map(Vec::as_slice)
         .unwrap_or_default();
     let mut found: Vec<Email> = Vec::new();
-    for point in telecom.iter().filter(|point| point["system"] == "email") {
+    let in_use = |point: &&Value| point["system"] == "email" && point["use"] != "old";
+    for point in telecom.iter().filter(in_use) {
         let Some(email) = point["value"].as_str().and_then(|value| value.parse().ok()) else {
             continue;
         };

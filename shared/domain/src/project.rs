@@ -56,6 +56,12 @@ impl Project {
         self.flag("strictMode")
     }
 
+    /// Whether the project has this feature.
+    pub fn has_feature(&self, feature: &str) -> bool {
+        let features = self.0.body.get("features").and_then(Value::as_array);
+        features.is_some_and(|features| features.iter().any(|own| own == feature))
+    }
+
     /// Whether every reference in a written resource must resolve.
     pub fn checks_references(&self) -> bool {
         self.flag("checkReferencesOnWrite")

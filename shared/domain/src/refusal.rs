@@ -55,6 +55,18 @@ pub enum Refusal {
     /// There is no address to send an invitation to.
     #[error("The invited user has no email address")]
     NoAddress,
+    /// The link of a letter has been used.
+    #[error("Already used")]
+    LinkUsed,
+    /// The link of a letter is too old.
+    #[error("The link has expired")]
+    LinkExpired,
+    /// A later link, or a change of the password or the address, stands in its place.
+    #[error("The link is no longer valid")]
+    LinkSuperseded,
+    /// More letters to one address than a stranger may ask for.
+    #[error("Too many requests")]
+    TooManyLetters,
     /// Another request changed the same thing first, again and again.
     #[error("The resource was changed by another request; read it again and repeat")]
     Contended,
@@ -64,10 +76,10 @@ pub enum Refusal {
     /// An `Idempotency-Key` was used before with another body.
     #[error("Idempotency-Key was already used with a different request body")]
     IdempotencyMismatch,
-    /// The caller, or his address, has used up the requests of this minute.
+    /// The caller, or his address, has used up the requests of this minute, or has to wait after failed attempts to sign in.
     #[error("Too Many Requests")]
     TooManyRequests {
-        /// Seconds until the next minute begins.
+        /// After how many seconds to come back.
         wait: u32,
     },
 }

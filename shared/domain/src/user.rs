@@ -1,7 +1,7 @@
 use fhir::{Reference, Resource};
 use serde_json::Value;
 
-use crate::{ProjectId, UserId};
+use crate::{Email, ProjectId, UserId};
 
 /// The FHIR type name.
 pub const USER: &str = "User";
@@ -55,6 +55,24 @@ impl Standing {
         self.proven == self.address
     }
 
+    /// The same user after a change of his credential: sessions and links of before are dead.
+    #[must_use]
+    pub fn renewed(self) -> Self {
+        Self {
+            epoch: self.epoch + 1,
+            ..self
+        }
+    }
+
+    /// The same user, who has proven that his current address is his.
+    #[must_use]
+    pub fn with_proof(self) -> Self {
+        Self {
+            proven: self.address,
+            ..self
+        }
+    }
+
     /// The address number that must be proven before a membership which somebody else grants in `project` comes to life;
     /// `None` when nothing more is needed.
     pub fn proof_needed(&self, project: ProjectId) -> Option<u32> {
@@ -105,6 +123,35 @@ impl User {
         project
             .and_then(|r| r.id())
             .map_or(Scope::Server, |id| Scope::Project(ProjectId::new(id)))
+    }
+
+    /// The same user with another address, unverified and unproven, as a new version; sessions and links of before are dead. The same
+    /// address again only has to be verified anew.
+    #[must_use]
+    pub fn moved_to(&self, email: &Email, meta: fhir::Meta) -> Self {
+        let mut user = self.clone();
+        let body = &mut user.resource.body;
+        body.insert("email".into(), email.as_str().into());
+        body.insert("emailVerified".into(), false.into());
+        if !user.resource.same_content(&self.resource) {
+            user.resource.meta = meta;
+        }
+        if self.email() != Some(email.as_str()) {
+            user.standing = self.standing.renewed();
+            user.standing.address += 1;
+        }
+        user
+    }
+
+    /// The same user, whose address somebody has shown to receive letters, as a new version.
+    #[must_use]
+    pub fn verified(&self, meta: fhir::Meta) -> Self {
+        let mut user = self.clone();
+        user.resource.meta = meta;
+        user.resource
+            .body
+            .insert("emailVerified".into(), true.into());
+        user
     }
 
     fn text(&self, field: &str) -> Option<&str> {

@@ -8,6 +8,7 @@ pub mod limits;
 pub mod oauth;
 pub mod openapi;
 mod percent;
+mod picture;
 mod problem;
 mod reply;
 pub mod routes;
@@ -15,6 +16,7 @@ pub mod scim;
 
 pub use call::Call;
 pub use cors::Origins;
+pub use picture::with_picture;
 pub use problem::Problem;
 pub use reply::{Page, Pretty, Reply};
 pub use routes::{Access, NOT_FOUND, ROUTES, Route};

@@ -1,4 +1,4 @@
-//! The token endpoint's own words: forms in, OAuth errors and token responses out (RFC 6749 §4.4, §5).
+//! The token endpoint's own words: forms in, OAuth errors and token responses out (RFC 6749 §4, §5).
 
 use domain::{Failure, Secret};
 use serde_json::{Value, json};
@@ -8,18 +8,34 @@ use crate::{Call, Problem, Reply};
 /// More than any client asks for, in bytes; the session keeps it.
 const LONGEST_SCOPE: usize = 1_000;
 
-/// A request for tokens by an application that shows its secret.
+/// A request for tokens.
 #[derive(Clone, Debug)]
-pub struct ClientCredentials {
-    /// The application's id as sent.
-    pub id: String,
-    /// Its secret as sent.
-    pub secret: Secret,
-    /// The scope that it asks for; `openid` unless it says.
-    pub scope: String,
+pub enum TokenRequest {
+    /// By an application that shows its secret.
+    ClientCredentials {
+        /// Its id.
+        id: String,
+        /// Its secret.
+        secret: Secret,
+        /// The scope that it asks for; `openid` unless it says.
+        scope: String,
+    },
+    /// By whoever holds a code: the code, the proof that it is his own, and the application so far as it says who it is.
+    Code(Secret, Option<String>, Client),
+    /// By whoever holds a refresh token: the token, and the application so far as it says who it is.
+    Refresh(Secret, Client),
 }
 
-impl ClientCredentials {
+/// What an application says about itself. Medplum's client sends an empty `client_id` when it has none: that counts as nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    /// Its id.
+    pub id: Option<String>,
+    /// Its secret. In a header it may be empty, which is never right.
+    pub secret: Option<Secret>,
+}
+
+impl TokenRequest {
     /// Reads the request.
     ///
     /// # Errors
@@ -30,7 +46,7 @@ impl ClientCredentials {
         }
         let form = match call.form() {
             Ok(form) => form,
-            Err(Failure::Faulty(_)) => return Err(Ok(refused("Invalid request"))),
+            Err(Failure::Faulty(_)) => return Err(Ok(invalid_request("Invalid request"))),
             Err(failure) => return Err(Err(failure.into())),
         };
         let field = |name: &str| {
@@ -40,34 +56,53 @@ impl ClientCredentials {
                 .map(|(_, value)| value.clone());
             found.filter(|value| !value.is_empty())
         };
-        Self::parse(call, field).map_err(|description| Ok(refused(description)))
+        Self::parse(call, field).map_err(|description| Ok(invalid_request(description)))
     }
 
     fn parse(call: &Call, field: impl Fn(&str) -> Option<String>) -> Result<Self, &'static str> {
-        match field("grant_type").as_deref() {
-            Some("client_credentials") => {}
-            None => return Err("Missing grant_type"),
-            Some(_) => return Err("Unsupported grant_type"),
+        let grant = field("grant_type").ok_or("Missing grant_type")?;
+        if !["client_credentials", "authorization_code", "refresh_token"].contains(&&*grant) {
+            return Err("Unsupported grant_type");
         }
-        let (id, secret) = match call.header("authorization") {
-            None => (field("client_id"), field("client_secret")),
+        let client = match call.header("authorization") {
+            None => Client {
+                id: field("client_id"),
+                secret: field("client_secret").map(Secret::new),
+            },
             Some(header) if !is_basic(header) => return Err("Invalid authorization header"),
             // What cannot be decoded names nobody, as recorded.
-            Some(_) => call.basic_credentials().unzip(),
+            Some(_) => call
+                .basic_credentials()
+                .map(|(id, secret)| Client {
+                    id: Some(id).filter(|id| !id.is_empty()),
+                    secret: Some(Secret::new(secret)),
+                })
+                .unwrap_or_default(),
         };
-        let scope = field("scope").unwrap_or_else(|| "openid".to_owned());
+        match grant.as_str() {
+            "client_credentials" => Self::client_credentials(client, field("scope")),
+            "authorization_code" => {
+                let code = Secret::new(field("code").ok_or("Missing code")?);
+                Ok(Self::Code(code, field("code_verifier"), client))
+            }
+            _ => {
+                let token = field("refresh_token").ok_or("Invalid refresh token")?;
+                Ok(Self::Refresh(Secret::new(token), client))
+            }
+        }
+    }
+
+    fn client_credentials(client: Client, scope: Option<String>) -> Result<Self, &'static str> {
+        let scope = scope.unwrap_or_else(|| "openid".to_owned());
         if scope.len() > LONGEST_SCOPE {
             return Err("Invalid scope");
         }
-        let id = id.filter(|id| !id.is_empty()).ok_or("Missing client_id")?;
-        let secret = secret
-            .filter(|secret| !secret.is_empty())
+        let id = client.id.ok_or("Missing client_id")?;
+        let secret = client
+            .secret
+            .filter(|secret| !secret.reveal().is_empty())
             .ok_or("Missing client_secret")?;
-        Ok(Self {
-            id,
-            secret: Secret::new(secret),
-            scope,
-        })
+        Ok(Self::ClientCredentials { id, secret, scope })
     }
 }
 
@@ -81,9 +116,13 @@ fn is_basic(header: &str) -> bool {
     scheme.eq_ignore_ascii_case("basic")
 }
 
+fn invalid_request(description: &str) -> Reply {
+    refused("invalid_request", description)
+}
+
 /// An OAuth error.
-pub fn refused(description: &str) -> Reply {
-    let body = json!({ "error": "invalid_request", "error_description": description });
+pub fn refused(error: &str, description: &str) -> Reply {
+    let body = json!({ "error": error, "error_description": description });
     Reply::json(body).status(400)
 }
 

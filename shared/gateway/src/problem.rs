@@ -2,7 +2,7 @@
 //!
 //! | Status | When |
 //! |---|---|
-//! | 400 | a field is badly formed; an owner is to be deleted |
+//! | 400 | a field is badly formed; an owner is to be deleted; a link does not count |
 //! | 401 | the credentials do not count; never said why |
 //! | 403 | the caller may not do this, or not in this project |
 //! | 404 | unknown, foreign or malformed ids below the caller's project: the same answer for all three |
@@ -11,7 +11,7 @@
 //! | 412 | `If-Match` names another version; several resources match |
 //! | 413 | the body is too large |
 //! | 422 | an `Idempotency-Key` comes with another body |
-//! | 429 | the caller, or his address, has used up the requests of this minute |
+//! | 429 | the caller, or his address, has used up the requests of this minute, or has to wait after failed attempts to sign in |
 //! | 503 | the table cannot be reached; nothing was stored |
 
 use domain::{Failure, Fault, FaultKind, Refusal};
@@ -125,6 +125,12 @@ impl From<Fault> for Problem {
     }
 }
 
+impl From<Vec<Fault>> for Problem {
+    fn from(faults: Vec<Fault>) -> Self {
+        Failure::from(faults).into()
+    }
+}
+
 fn faulty(faults: Vec<Fault>) -> Outcome {
     Outcome {
         id: None,
@@ -155,7 +161,13 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::Gone => Problem::new(410, Outcome::gone()),
         Refusal::Stale => Problem::new(412, Outcome::precondition_failed()),
         Refusal::MultipleMatches => Problem::new(412, Outcome::multiple_matches()),
-        Refusal::OwnerRemoval => Problem::new(400, Outcome::bad_request(text)),
+        Refusal::OwnerRemoval
+        | Refusal::LinkUsed
+        | Refusal::LinkExpired
+        | Refusal::LinkSuperseded => Problem::new(400, Outcome::bad_request(text)),
+        Refusal::TooManyLetters => {
+            Problem::new(429, Outcome::from(Issue::error("throttled", text)))
+        }
         Refusal::TooLarge => Problem::new(413, Outcome::from(Issue::error("too-long", text))),
         Refusal::TooManyRequests { wait } => {
             Problem::new(429, Outcome::too_many_requests(*wait)).after(*wait)

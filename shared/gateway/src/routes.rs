@@ -79,8 +79,12 @@ routes! {
     RESEND_INVITATION = "POST" "/admin/projects/{projectId}/members/{membershipId}/invitation/resend" => "resend-invitation", Admin, "send an invitation again";
     /// `DELETE /admin/projects/{projectId}/members/{membershipId}/invitation`.
     REVOKE_INVITATION = "DELETE" "/admin/projects/{projectId}/members/{membershipId}/invitation" => "revoke-invitation", Admin, "take an invitation back";
+    /// `GET /admin/projects/{projectId}/members/{membershipId}/access`.
+    EXPLAIN_ACCESS = "GET" "/admin/projects/{projectId}/members/{membershipId}/access" => "explain-access", Admin, "explain what a member may do";
     /// `POST /admin/projects/{projectId}/client`.
     CREATE_CLIENT = "POST" "/admin/projects/{projectId}/client" => "create-client", Admin, "create an application";
+    /// `POST /fhir/R4/ClientApplication/{id}/$rotate-secret`.
+    ROTATE_SECRET = "POST" "/fhir/R4/ClientApplication/{id}/$rotate-secret" => "rotate-client-secret", Admin, "rotate an application's secret";
     /// `GET /admin/projects/{projectId}`.
     GET_PROJECT = "GET" "/admin/projects/{projectId}" => "get-project", Admin, "read a project with its secrets and sites";
     /// `POST /admin/projects/{projectId}/secrets`.
@@ -93,6 +97,26 @@ routes! {
     SET_PASSWORD = "POST" "/admin/projects/setpassword" => "set-member-password", Admin, "set a project-scoped user's password";
     /// `POST /admin/super/setpassword`.
     SUPER_SET_PASSWORD = "POST" "/admin/super/setpassword" => "set-member-password", SuperAdmin, "set anybody's password";
+    /// `POST …/members/{membershipId}/mfa/reset`.
+    RESET_SECOND_FACTOR = "POST" "/admin/projects/{projectId}/members/{membershipId}/mfa/reset" => "reset-second-factor", Admin, "take a member's second factor away";
+    /// `POST /auth/method`.
+    LOGIN_METHOD = "POST" "/auth/method" => "login", Open, "ask how an address signs in";
+    /// `POST /auth/login`.
+    LOGIN = "POST" "/auth/login" => "login", Open, "sign in with a password";
+    /// `POST /auth/profile`.
+    LOGIN_PROFILE = "POST" "/auth/profile" => "login", Open, "choose a membership to sign in with";
+    /// `POST /auth/scope`.
+    LOGIN_SCOPE = "POST" "/auth/scope" => "login", Open, "choose a scope to sign in with";
+    /// `GET /auth/login/{login}`.
+    LOGIN_STATUS = "GET" "/auth/login/{login}" => "login", Open, "ask where a sign-in stands";
+    /// `POST /auth/setpassword`.
+    REDEEM_LINK = "POST" "/auth/setpassword" => "recover-account", Open, "set one's password by the link of a letter";
+    /// `POST /auth/resetpassword`.
+    RESET_PASSWORD = "POST" "/auth/resetpassword" => "recover-account", Open, "ask for a link to set a new password";
+    /// `POST /auth/changepassword`.
+    CHANGE_PASSWORD = "POST" "/auth/changepassword" => "recover-account", Member, "change one's password";
+    /// `POST /auth/verifyemail`.
+    VERIFY_EMAIL = "POST" "/auth/verifyemail" => "recover-account", Open, "verify an e-mail address by the link of a letter";
     /// `GET /scim/v2/Users`.
     SCIM_LIST = "GET" "/scim/v2/Users" => "scim", Admin, "list people for provisioning";
     /// `POST /scim/v2/Users`.
@@ -105,10 +129,36 @@ routes! {
     SCIM_PATCH = "PATCH" "/scim/v2/Users/{membershipId}" => "scim", Admin, "change a provisioned person";
     /// `DELETE /scim/v2/Users/{membershipId}`.
     SCIM_DELETE = "DELETE" "/scim/v2/Users/{membershipId}" => "scim", Admin, "end a provisioned membership";
+    /// `POST /auth/mfa/verify`.
+    SECOND_STEP = "POST" "/auth/mfa/verify" => "login", Open, "show a second factor to sign in";
+    /// `POST /auth/mfa/login-enroll`.
+    FIRST_CODE_AT_LOGIN = "POST" "/auth/mfa/login-enroll" => "login", Open, "enrol a second factor to sign in";
+    /// `GET /auth/mfa/status`.
+    SECOND_FACTOR = "GET" "/auth/mfa/status" => "login", Member, "ask for one's second factor";
+    /// `POST /auth/mfa/enroll`.
+    FIRST_CODE = "POST" "/auth/mfa/enroll" => "login", Member, "enrol a second factor";
+    /// `POST /auth/mfa/disable`.
+    NO_SECOND_FACTOR = "POST" "/auth/mfa/disable" => "login", Member, "give a second factor up";
     /// `GET /auth/me`.
     ME = "GET" "/auth/me" => "me", Member, "who am I";
+    /// `POST /auth/revoke`.
+    REVOKE_SESSION = "POST" "/auth/revoke" => "me", Member, "end a session";
+    /// `GET /auth/clientinfo/{clientId}`.
+    CLIENT_INFO = "GET" "/auth/clientinfo/{clientId}" => "token-info", Open, "ask what an application shows at sign-in";
+    /// `GET /oauth2/userinfo`.
+    USER_INFO = "GET" "/oauth2/userinfo" => "token-info", Member, "claims about the caller";
+    /// `POST /oauth2/userinfo`.
+    USER_INFO_BY_FORM = "POST" "/oauth2/userinfo" => "token-info", Member, "claims about the caller";
+    /// `POST /oauth2/introspect`.
+    INTROSPECT = "POST" "/oauth2/introspect" => "token-info", Open, "ask what a token is worth";
+    /// `POST /oauth2/logout`.
+    LOGOUT = "POST" "/oauth2/logout" => "token-info", Member, "sign out";
+    /// `GET /oauth2/logout`.
+    LOGOUT_BY_LINK = "GET" "/oauth2/logout" => "token-info", Member, "sign out";
     /// `POST /oauth2/token`.
     TOKEN = "POST" "/oauth2/token" => "token", Open, "exchange credentials for tokens";
+    /// `POST /fhir/R4/User/{id}/$update-email`.
+    UPDATE_EMAIL = "POST" "/fhir/R4/User/{id}/$update-email" => "update-user-email", Admin, "change a user's e-mail address";
     /// `POST /fhir/R4/{resourceType}`.
     FHIR_CREATE = "POST" "/fhir/R4/{resourceType}" => "fhir-write", Admin, "create a resource";
     /// `GET /fhir/R4/{resourceType}`.

@@ -11,17 +11,20 @@
 //! Nothing here knows the table, HTTP or AWS. Time and chance are arguments, with one exception: AWS-LC draws signing keys and
 //! the random part of every signature from its own generator.
 
+mod breach;
 mod cipher;
 mod claims;
 mod error;
 mod master;
 pub mod password;
+pub mod pkce;
 mod ring;
 pub mod secret;
 mod signing;
 mod system;
 mod text;
 mod token;
+pub mod totp;
 
 pub use cipher::Sealed;
 pub use claims::{Claims, Use};

@@ -28,6 +28,11 @@ impl Password {
             ))
         }
     }
+
+    /// Whether it is one of those that everybody knows.
+    pub fn is_breached(&self) -> bool {
+        crate::breach::is_listed(&self.0)
+    }
 }
 
 /// The PHC text to be stored for `password`, with a salt of 128 bits.

@@ -89,6 +89,70 @@ impl Sender {
         )
     }
 
+    /// To somebody who has forgotten his password, or somebody whose address a stranger has typed: the link to set a new one.
+    pub fn reset(&self, to: &Email, request: RequestId, secret: &Secret) -> Letter {
+        let link = format!("{}setpassword/{request}/{}", self.app, secret.reveal());
+        self.letter(
+            to,
+            format!("{} Password Reset", self.product),
+            &[
+                &[
+                    Piece::Words("Somebody asked for a new password for your "),
+                    Piece::Words(&self.product),
+                    Piece::Words(" account."),
+                ],
+                &[Piece::Words(
+                    "To set it, please click on the following link within an hour:",
+                )],
+                &[Piece::Link(&link)],
+                &[Piece::Words(
+                    "If it was not you, there is nothing to do: your password stays as it is.",
+                )],
+                &self.signature(),
+            ],
+        )
+    }
+
+    /// To the new address of an account: the link to verify it.
+    pub fn verify(&self, to: &Email, request: RequestId, secret: &Secret) -> Letter {
+        let link = format!("{}verifyemail/{request}/{}", self.app, secret.reveal());
+        self.letter(
+            to,
+            format!("{} Email Address Updated", self.product),
+            &[
+                &[
+                    Piece::Words("This is now the email address of your "),
+                    Piece::Words(&self.product),
+                    Piece::Words(" account."),
+                ],
+                &[Piece::Words(
+                    "To verify it, please click on the following link:",
+                )],
+                &[Piece::Link(&link)],
+                &self.signature(),
+            ],
+        )
+    }
+
+    /// To the former address of an account. It does not name the new one.
+    pub fn moved(&self, to: &Email) -> Letter {
+        self.letter(
+            to,
+            format!("{} Email Address Changed", self.product),
+            &[
+                &[
+                    Piece::Words("An administrator has given your "),
+                    Piece::Words(&self.product),
+                    Piece::Words(" account another email address. From now on, letters go there."),
+                ],
+                &[Piece::Words(
+                    "If you did not expect this, please ask your administrator.",
+                )],
+                &self.signature(),
+            ],
+        )
+    }
+
     fn signature(&self) -> [Piece<'_>; 3] {
         [
             Piece::Words("Thank you,"),
@@ -190,6 +254,27 @@ mod tests {
              You can sign in here: http://localhost:3000/signin\n\n\
              Thank you,\nMedplum\n"
         );
+    }
+
+    #[test]
+    fn a_reset_brings_the_link_to_set_a_password_and_a_verification_another_one() {
+        let (request, secret) = (
+            RequestId::new(uuid::Uuid::from_u128(7)),
+            Secret::new("5ec7e7"),
+        );
+        let reset = sender("Medplum").reset(&alice(), request, &secret);
+        assert_eq!(reset.subject(), "Medplum Password Reset");
+        assert!(reset.text().contains(
+            "http://localhost:3000/setpassword/00000000-0000-0000-0000-000000000007/5ec7e7\n"
+        ));
+        let verify = sender("Medplum").verify(&alice(), request, &secret);
+        assert_eq!(verify.subject(), "Medplum Email Address Updated");
+        assert!(verify.text().contains(
+            "http://localhost:3000/verifyemail/00000000-0000-0000-0000-000000000007/5ec7e7\n"
+        ));
+        let moved = sender("Medplum").moved(&alice());
+        assert_eq!(moved.subject(), "Medplum Email Address Changed");
+        assert!(!moved.text().contains("http"));
     }
 
     #[test]

@@ -167,7 +167,8 @@ async fn identify(means: Means<'_>, credentials: &Credentials) -> Result<Claiman
     }
 }
 
-fn claimant(claims: &Claims) -> Option<Claimant> {
+/// Whom genuine claims name.
+pub(crate) fn claimant(claims: &Claims) -> Option<Claimant> {
     let profile: ProfileRef = claims.profile.parse().ok()?;
     let subject = if profile.kind.is_person() {
         Subject::User(claims.sub.parse::<UserId>().ok()?)

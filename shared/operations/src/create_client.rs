@@ -118,7 +118,7 @@ impl Application {
             Map<String, Value>,
         ),
     ) -> Result<Self, Failure> {
-        let sealed = sealed(means, id, &secret);
+        let sealed = sealed(means, id, (SECRET, &secret));
         let life = body
             .get("accessTokenLifetime")
             .and_then(Value::as_str)
@@ -156,36 +156,66 @@ impl Application {
     }
 }
 
-/// Where the sealed secret stands in a stored application. The name is no FHIR property: it is taken out before anything is shown.
-const SEALED_SECRET: &str = "_sealedSecret";
+/// Where sealed secrets stand in a stored application. The names are no FHIR properties: they are taken out before anything is shown.
+const SEALED: [(&str, &str); 2] = [
+    (SECRET, "_sealedSecret"),
+    (RETIRING_SECRET, "_sealedRetiringSecret"),
+];
 
-fn secret_place(id: ClientId) -> String {
-    format!("{}/{id}/secret", ProfileType::ClientApplication)
+/// The current secret.
+pub(crate) const SECRET: &str = "secret";
+/// The one before it, until it is dropped.
+pub(crate) const RETIRING_SECRET: &str = "retiringSecret";
+
+fn place(id: ClientId, field: &str) -> String {
+    format!("{}/{id}/{field}", ProfileType::ClientApplication)
+}
+
+fn sealed_name(field: &str) -> &'static str {
+    let found = SEALED.into_iter().find(|(of, _)| *of == field);
+    found.map_or("", |(_, sealed)| sealed)
 }
 
 /// A secret as a stored application holds it.
-pub(crate) fn sealed(means: Means<'_>, id: ClientId, secret: &Secret) -> (String, Value) {
-    let sealed = means.keys.seal(&secret_place(id), secret, &means.dice);
-    (SEALED_SECRET.into(), json!(sealed))
+pub(crate) fn sealed(
+    means: Means<'_>,
+    id: ClientId,
+    (field, secret): (&str, &Secret),
+) -> (String, Value) {
+    let sealed = means.keys.seal(&place(id, field), secret, &means.dice);
+    (sealed_name(field).into(), json!(sealed))
 }
 
-/// An application as its project's administrators see it: with its secret.
+/// Takes a secret out of a stored application and opens it.
+pub(crate) fn take_secret(
+    means: Means<'_>,
+    application: &mut Resource,
+    field: &str,
+) -> Result<Option<Secret>, Failure> {
+    let Some(sealed) = application.body.shift_remove(sealed_name(field)) else {
+        return Ok(None);
+    };
+    let sealed =
+        serde_json::from_value(sealed).map_err(|e| Failure::corrupt("a client's secret", e))?;
+    let place = place(ClientId::new(application.id), field);
+    Ok(Some(means.keys.unseal(&place, &sealed)?))
+}
+
+/// An application as its project's administrators see it: with its secrets.
 pub(crate) fn shown(means: Means<'_>, mut application: Resource) -> Result<Resource, Failure> {
-    if let Some(sealed) = application.body.shift_remove(SEALED_SECRET) {
-        let sealed =
-            serde_json::from_value(sealed).map_err(|e| Failure::corrupt("a client's secret", e))?;
-        let secret = means
-            .keys
-            .unseal(&secret_place(ClientId::new(application.id)), &sealed)?;
-        application
-            .body
-            .insert("secret".into(), secret.reveal().into());
+    for (field, _) in SEALED {
+        if let Some(secret) = take_secret(means, &mut application, field)? {
+            let secret = secret.reveal().into();
+            application.body.insert(field.into(), secret);
+        }
     }
     Ok(application)
 }
 
-/// An application as it comes along with something else: nobody asked for its secret.
-pub(crate) fn without_secret(mut application: Resource) -> Resource {
-    application.body.shift_remove(SEALED_SECRET);
+/// An application as it comes along with something else: nobody asked for its secrets.
+pub(crate) fn without_secrets(mut application: Resource) -> Resource {
+    for (_, sealed) in SEALED {
+        application.body.shift_remove(sealed);
+    }
     application
 }

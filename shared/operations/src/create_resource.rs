@@ -249,9 +249,10 @@ fn resource(means: Means<'_>, caller: &Caller, posted: Posted) -> Result<Resourc
             .shift_remove("secret")
             .and_then(|secret| secret.as_str().map(Secret::new));
         body.shift_remove("retiringSecret");
-        body.extend(
-            secret.map(|secret| create_client::sealed(means, domain::ClientId::new(id), &secret)),
-        );
+        body.extend(secret.map(|secret| {
+            let secret = (create_client::SECRET, &secret);
+            create_client::sealed(means, domain::ClientId::new(id), secret)
+        }));
     }
     let meta = Meta {
         rest,

@@ -13,6 +13,7 @@ use crate::create_client::Application;
 use crate::create_project::created_before;
 use crate::invite::index_steps;
 use crate::once::{self, Turn, Wish};
+use crate::parameters::inputs;
 use crate::record::all_fields;
 
 /// How often a project is decided anew when the owner's address was taken meanwhile.
@@ -70,26 +71,6 @@ impl Start {
             Err(faults)
         }
     }
-}
-
-fn inputs(body: &Map<String, Value>) -> Map<String, Value> {
-    if body.get("resourceType") != Some(&"Parameters".into()) {
-        return body.clone();
-    }
-    let parameters = body
-        .get("parameter")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    let named = parameters.filter_map(|parameter| {
-        let name = parameter.get("name")?.as_str()?;
-        let value = parameter
-            .as_object()?
-            .iter()
-            .find(|(key, _)| key.starts_with("value"))?;
-        Some((name.to_owned(), value.1.clone()))
-    });
-    named.collect()
 }
 
 /// Who will own the project.

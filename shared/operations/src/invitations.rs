@@ -223,7 +223,11 @@ pub async fn resend(
     if row.email.is_none() {
         return Err(Refusal::NoAddress.into());
     }
-    row.epoch = user.map_or(row.epoch, |user| user.standing.epoch);
+    if let Some(user) = user {
+        row.epoch = user.standing.epoch;
+        // The letter goes to the address of now: whoever follows its link proves that one.
+        row.email = user.email().map(str::to_owned);
+    }
     let event = (Action::Execute, "resend-invitation");
     let resource = member.membership.resource();
     let letter = row.send_seq + 1;

@@ -4,16 +4,22 @@
 //! The story of each is the same: look at what the request meets (beside the authorisation), decide by the rules, write
 //! everything in one transaction. Nothing here knows HTTP or mail.
 
+mod agent;
 mod audit_event;
 mod authorize;
 mod change;
+mod credential;
+mod lifetime;
+mod link;
 mod means;
 mod once;
+mod parameters;
 mod realm;
 mod record;
 mod references;
 
 pub mod bootstrap;
+pub mod change_password;
 pub mod client_credentials;
 pub mod count_call;
 pub mod count_members;
@@ -22,6 +28,7 @@ pub mod create_client;
 pub mod create_project;
 pub mod create_resource;
 pub mod deliver;
+pub mod explain_access;
 pub mod get_membership;
 pub mod init_project;
 pub mod invitations;
@@ -31,12 +38,23 @@ pub mod people;
 pub mod program;
 pub mod project_settings;
 pub mod read_resource;
+pub mod redeem_link;
 pub mod remove_member;
+pub mod reset_password;
+pub mod reset_second_factor;
+pub mod rotate_secret;
 pub mod search;
+pub mod second_factor;
+pub mod sessions;
 pub mod set_password;
+pub mod sign_in;
+pub mod token_info;
+pub mod tokens;
+pub mod update_email;
 pub mod update_membership;
+pub mod verify_email;
 pub mod whoami;
 
 pub use authorize::{Destination, Request, Role, Turned, admit};
-pub use means::{Means, Settings};
+pub use means::{Accounts, Means, Settings, SignIn, Texts};
 pub use once::{Once, Wish};

@@ -1,6 +1,6 @@
-use domain::{Blind, Dice, Email, Timestamp};
+use domain::{BackOff, Blind, Dice, Email, Failure, Refusal, Timestamp};
 use identity::KeyRing;
-use store::Store;
+use store::{Aborted, Store, Transaction};
 
 /// What an operation works with: the table, the keys, and the moment's time and chance.
 #[derive(Clone, Copy, Debug)]
@@ -24,9 +24,49 @@ pub struct Settings {
     pub base_url: String,
     /// The name that letters speak for, unless a project has its own.
     pub product: String,
+    /// How sign-in treats strangers.
+    pub sign_in: SignIn,
+    /// What strangers may do, and how carefully.
+    pub accounts: Accounts,
+}
+
+/// How sign-in treats strangers.
+#[derive(Clone, Copy, Debug)]
+pub struct SignIn {
+    /// What they are told.
+    pub texts: Texts,
+    /// How they are slowed down.
+    pub back_off: BackOff,
+}
+
+/// What is said to somebody who does not get in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Texts {
+    /// What the recorded server says, which tells an unknown address from a wrong password.
+    Recorded,
+    /// The same whatever is wrong.
+    Uniform,
+}
+
+/// What an installation allows people to do about their own accounts.
+#[derive(Clone, Debug)]
+pub struct Accounts {
+    /// Whether passwords that everybody knows are refused.
+    pub breach_list: bool,
+    /// How many letters with a link to set a new password go to one address within an hour.
+    pub resets_an_hour: u32,
 }
 
 impl Means<'_> {
+    /// Writes what rests on nothing that somebody else could have changed.
+    pub(crate) async fn write(&self, transaction: Transaction) -> Result<(), Failure> {
+        match transaction.commit(self.store, self.dice).await {
+            Ok(()) => Ok(()),
+            Err(Aborted::Failed(failure)) => Err(failure),
+            Err(Aborted::Changed) => Err(Refusal::Contended.into()),
+        }
+    }
+
     /// What stands for an e-mail address in keys.
     pub(crate) fn blind_email(&self, email: &Email) -> Blind {
         self.keys.blind("email", email.as_str())

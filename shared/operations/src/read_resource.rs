@@ -47,6 +47,19 @@ pub async fn look(
             .map_or(tenant, |project| means.store.founding(project)),
         false => tenant,
     };
+    within(means, tenant, (kind, id), all_seeing).await
+}
+
+/// The resource of a known type in this very project.
+///
+/// # Errors
+/// [`Refusal::NotFound`], [`Refusal::Gone`].
+pub(crate) async fn within(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    (kind, id): (&str, Uuid),
+    all_seeing: bool,
+) -> Result<Resource, Failure> {
     match kind {
         PROJECT_MEMBERSHIP => {
             let id = MembershipId::new(id);

@@ -3,10 +3,10 @@
 use domain::{Caller, Claimant, Email, Failure, Fault, Form, ProjectId, Refusal, Scope};
 use identity::password::{self, Password};
 use serde_json::{Map, Value};
-use store::{Action, Event, Holder, Tenant, Transaction};
+use store::{Action, Event, Holder, Key, Tenant, Transaction};
 
-use crate::Means;
 use crate::once::{self, Turn, Wish};
+use crate::{Means, credential};
 
 /// A well-formed request.
 pub struct NewPassword {
@@ -29,22 +29,7 @@ impl NewPassword {
         if email.is_none() {
             form.fault(Fault::invalid("email", "Valid email address is required"));
         }
-        let password = form
-            .value("password")
-            .and_then(Value::as_str)
-            .filter(|text| text.len() >= 8);
-        let password = match password.map(Password::parse) {
-            Some(Ok(password)) => Some(password),
-            Some(Err(fault)) => {
-                form.fault(fault);
-                None
-            }
-            None => {
-                let words = "Invalid password, must be at least 8 characters";
-                form.fault(Fault::invalid("password", words));
-                None
-            }
-        };
+        let password = credential::read(&mut form, "password");
         let named = form.text("projectId");
         let project = named.and_then(|id| id.parse().ok());
         if named.is_some() && project.is_none() {
@@ -125,7 +110,9 @@ pub async fn set_password(
         }
     }
     let (scope, holder) = found.ok_or_else(|| Fault::general("User not found"))?;
+    means.check_breach(password, "password")?;
     let hash = password::hash(password, &means.dice);
+    let guard = Key::EmailGuard(scope, blind);
     let subject = domain::user_reference(holder.user, None);
     let fields = [("password".to_owned(), "changed".to_owned())].into();
     let event = Event::success(
@@ -138,7 +125,7 @@ pub async fn set_password(
     let home = means.store.of(caller);
     let written = Transaction::new()
         .steps(turn.remember_done(home, means.now))
-        .steps(means.store.set_password(holder.user, &hash))
+        .steps(means.store.set_password(holder.user, &guard, &hash))
         .step(means.store.founding(recorded_in).record(
             &event.with_fields(fields),
             means.now,

@@ -1,26 +1,41 @@
 //! Who am I, and what does the web app need to show me (contract: `auth/me`).
 
-use domain::{Caller, Claimant, Failure, Membership, Subject};
+use domain::{Caller, Claimant, Failure, LoginId, Membership, Subject};
 use fhir::{Resource, View};
 use serde_json::{Map, Value, json};
-use store::{Existence, Tenant};
+use store::{Existence, Key, Tenant};
 
 use crate::Means;
-use crate::create_client;
+use crate::{create_client, sessions};
 
 /// What an answer about the caller needs besides his own rows.
 pub struct Seen {
     profile: Existence,
+    sessions: Vec<LoginId>,
+    places: Vec<Key>,
 }
 
-/// The caller's profile, to be read beside the authorisation.
+/// The caller's profile, sessions and memberships, to be read beside the authorisation.
 ///
 /// # Errors
 /// [`Failure::Unavailable`].
 pub async fn look(tenant: Tenant<'_>, claimant: Claimant) -> Result<Seen, Failure> {
     let profile = claimant.profile();
+    let places = async {
+        match claimant.subject() {
+            Subject::User(user) => tenant.memberships_of(&[user]).await,
+            Subject::Client(_) => Ok(Vec::new()),
+        }
+    };
+    let (profile, sessions, places) = tokio::join!(
+        tenant.resource(profile.kind.as_str(), profile.id),
+        sessions::look(tenant, &claimant),
+        places
+    );
     Ok(Seen {
-        profile: tenant.resource(profile.kind.as_str(), profile.id).await?,
+        profile: profile?,
+        sessions: sessions?,
+        places: places?,
     })
 }
 
@@ -51,9 +66,42 @@ pub async fn whoami(means: Means<'_>, caller: &Caller, seen: Seen) -> Result<Val
     let fields = ["identifier", "user", "profile", "admin"];
     answer.insert("membership".into(), picked(membership.resource(), &fields));
     answer.insert("profile".into(), profile(means, caller, seen.profile)?);
-    answer.insert("config".into(), configuration(caller));
-    answer.insert("accessPolicy".into(), access_policy(means, caller).await?);
+    let (config, policy, security) = tokio::join!(
+        configuration(means, caller),
+        access_policy(means, caller),
+        security(means, caller, (&seen.sessions, &seen.places))
+    );
+    answer.insert("config".into(), config?);
+    answer.insert("accessPolicy".into(), policy?);
+    if let Some(security) = security? {
+        answer.insert("security".into(), security);
+    }
     Ok(Value::Object(answer))
+}
+
+/// What a person sees about his own safety: his second factor, his sessions, his memberships in this project.
+async fn security(
+    means: Means<'_>,
+    caller: &Caller,
+    (ids, places): (&[LoginId], &[Key]),
+) -> Result<Option<Value>, Failure> {
+    let Some(user) = caller.user() else {
+        return Ok(None);
+    };
+    let tenant = means.store.of(caller);
+    let (sessions, found) = tokio::join!(sessions::shown(means, caller, ids), tenant.read(places));
+    let members = tenant.members(&mut found?, places)?;
+    let active = members
+        .iter()
+        .filter(|member| member.membership.is_active());
+    let fields = ["identifier", "profile", "admin"];
+    let memberships = active.map(|member| picked(member.membership.resource(), &fields));
+    let enrolled = user.resource.body.get("mfaEnrolled") == Some(&Value::Bool(true));
+    Ok(Some(json!({
+        "mfaEnrolled": enrolled,
+        "sessions": sessions?,
+        "memberships": memberships.collect::<Vec<_>>(),
+    })))
 }
 
 fn picked(resource: &Resource, fields: &[&str]) -> Value {
@@ -81,8 +129,28 @@ fn profile(means: Means<'_>, caller: &Caller, existence: Existence) -> Result<Va
     Ok(profile.to_json(View::Extended))
 }
 
+/// The configuration that the membership names, with the usual menu if it has none of its own; else the usual one.
+async fn configuration(means: Means<'_>, caller: &Caller) -> Result<Value, Failure> {
+    let body = &caller.membership().resource().body;
+    let named = body
+        .get("userConfiguration")
+        .and_then(fhir::Reference::from_json);
+    if let Some(id) = named.and_then(|reference| reference.id())
+        && let Existence::Here(own) = means.store.of(caller).resource(CONFIGURATION, id).await?
+    {
+        let mut own = own.resource.to_json(View::Extended);
+        if own.get("menu").is_none() {
+            own["menu"] = menu(caller);
+        }
+        return Ok(own);
+    }
+    Ok(json!({ "resourceType": CONFIGURATION, "menu": menu(caller) }))
+}
+
+const CONFIGURATION: &str = "UserConfiguration";
+
 /// The menu of the web app.
-fn configuration(caller: &Caller) -> Value {
+fn menu(caller: &Caller) -> Value {
     let mut menu = vec![section(
         "Favorites",
         &[
@@ -117,7 +185,7 @@ fn configuration(caller: &Caller) -> Value {
             ],
         ));
     }
-    json!({ "resourceType": "UserConfiguration", "menu": menu })
+    Value::Array(menu)
 }
 
 fn section(title: &str, links: &[(&str, &str)]) -> Value {

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::Store;
 use crate::keys::Key;
+use crate::read::Found;
 use crate::row::{self, Item};
 use crate::step::Step;
 
@@ -56,6 +57,11 @@ impl ClientRow {
         MembershipId::new(self.membership)
     }
 
+    /// The epoch from now on: it rises when a secret is removed.
+    fn epoch_without(&self, a_secret: bool) -> i64 {
+        i64::from(self.epoch) + i64::from(a_secret)
+    }
+
     /// Whether it may act, and its epoch.
     pub fn standing(&self) -> ClientStanding {
         ClientStanding {
@@ -74,6 +80,36 @@ impl Store {
         let key = Key::Client(id);
         let item = self.get(std::slice::from_ref(&key)).await?.take(&key);
         item.map(read_client).transpose()
+    }
+
+    /// An application's credentials among rows that were read.
+    ///
+    /// # Errors
+    /// [`Failure::Corrupt`].
+    pub fn client_in(&self, found: &mut Found, id: ClientId) -> Result<Option<ClientRow>, Failure> {
+        found.take(&Key::Client(id)).map(read_client).transpose()
+    }
+
+    /// Another secret, hashed; the one before it retires. Where one was retiring already it counts no more, and every session ends.
+    pub fn succeed_secret(&self, id: ClientId, read: &ClientRow, hash: &str) -> Step {
+        let set = "SET secret = :next, retiring = :read, epoch = :epoch";
+        self.change_secrets(id, set, read)
+            .text(":next", hash)
+            .number(":epoch", read.epoch_without(read.retiring.is_some()))
+    }
+
+    /// The retiring secret counts no more, and every session ends.
+    pub fn drop_retiring_secret(&self, id: ClientId, read: &ClientRow) -> Step {
+        let set = "SET epoch = :epoch REMOVE retiring";
+        self.change_secrets(id, set, read)
+            .number(":epoch", read.epoch_without(true))
+    }
+
+    fn change_secrets(&self, id: ClientId, set: &'static str, read: &ClientRow) -> Step {
+        Step::update(&Key::Client(id), set)
+            .when("secret = :read AND epoch = :before")
+            .text(":read", read.secret.clone())
+            .number(":before", i64::from(read.epoch))
     }
 
     /// New credentials.

@@ -33,7 +33,7 @@ impl Tenant<'_> {
     ) -> Result<Trail, Failure> {
         let ranges: Vec<Range> = keys::audit_day(self.project, day)
             .into_iter()
-            .map(|partition| Range::backwards(partition, before.map(|id| id.to_string())))
+            .map(|partition| Range::below(partition, before.map(|id| id.to_string())).backwards())
             .collect();
         let reads = ranges
             .iter()

@@ -4,13 +4,43 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::{Failure, RequestId, Timestamp};
 
+use serde::Deserialize;
+use uuid::Uuid;
+
 use crate::Store;
-use crate::invitations::{Delivery, InvitationRow};
+use crate::invitations::{Delivery, Letter};
 use crate::keys::Key;
 use crate::row::{self, Item};
 
-/// A letter that is to be sent now, by this attempt and no other.
-pub type Errand = InvitationRow;
+/// A letter that is to be sent now, by this attempt and no other: what every request that brings one has.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Errand {
+    request: Uuid,
+    /// Which letter.
+    pub letter: Letter,
+    /// The address it goes to, in normal form.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// The name of the product that it speaks for.
+    pub product: String,
+    /// The name of the project that somebody is invited to.
+    #[serde(rename = "projectName", default)]
+    pub project_name: String,
+    /// Counts the letters of this request.
+    #[serde(rename = "sendSeq")]
+    pub send_seq: u32,
+    /// How often this letter was refused and tried again.
+    #[serde(default)]
+    pub attempts: u32,
+    delivery: Delivery,
+}
+
+impl Errand {
+    /// The id of the request.
+    pub fn id(&self) -> RequestId {
+        RequestId::new(self.request)
+    }
+}
 
 /// What came of trying to begin.
 #[derive(Debug)]
@@ -59,12 +89,12 @@ impl Store {
             values,
         };
         match self.shift(step, Delivery::Sending).await? {
-            Ok(item) => Ok(Started::Yes(Box::new(row::read("an invitation", item)?))),
+            Ok(item) => Ok(Started::Yes(Box::new(row::read("a letter", item)?))),
             Err(None) => Ok(Started::Settled(None)),
             Err(Some(item)) => {
                 // The answer to an earlier sending of this very call may have been lost: then the secret is the one just drawn.
                 let ours = row::text(&item, "secretHash") == secret_hash;
-                let row: InvitationRow = row::read("an invitation", item)?;
+                let row: Errand = row::read("a letter", item)?;
                 let crashed = row.send_seq == send_seq && row.delivery == Delivery::Sending;
                 Ok(if crashed && ours {
                     Started::Yes(Box::new(row))

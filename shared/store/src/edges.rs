@@ -4,12 +4,20 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Failure, Membership, Refusal, UserId};
 
 use crate::keys::{self, Key};
-use crate::row;
+use crate::row::{self, Item};
 use crate::step::Step;
 use crate::tenant::Tenant;
 
 /// The set of an edge: the sort keys of the user's memberships in the project.
 const MEMBERSHIPS: &str = "memberships";
+
+/// The places in an edge, in order.
+pub(crate) fn ends(edge: &Item) -> impl Iterator<Item = &str> {
+    let ends = edge.get(MEMBERSHIPS).and_then(|value| value.as_ss().ok());
+    let mut ends: Vec<&String> = ends.into_iter().flatten().collect();
+    ends.sort();
+    ends.into_iter().map(String::as_str)
+}
 
 impl Tenant<'_> {
     /// Where the memberships of users in this project stand.
@@ -22,14 +30,10 @@ impl Tenant<'_> {
             .map(|user| Key::Edge(*user, self.project))
             .collect();
         let mut found = self.store.get(&edges).await?;
-        let items = edges.iter().filter_map(|edge| found.take(edge));
-        let mut ends: Vec<String> = items
-            .filter_map(|item| item.get(MEMBERSHIPS)?.as_ss().ok().cloned())
-            .flatten()
-            .collect();
-        ends.sort();
-        Ok(ends
+        let items: Vec<Item> = edges.iter().filter_map(|edge| found.take(edge)).collect();
+        Ok(items
             .iter()
+            .flat_map(ends)
             .filter_map(|end| keys::membership_of(self.project, end))
             .collect())
     }

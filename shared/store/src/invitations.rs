@@ -20,6 +20,25 @@ pub enum Letter {
     Welcome,
     /// With a link to sign in: the user is known.
     Joined,
+    /// With a link to set a new password.
+    Reset,
+    /// With a link to verify the address, which is the user's new one.
+    Verify,
+    /// To an address that is no longer the user's.
+    Moved,
+}
+
+impl Letter {
+    /// The word that the row keeps.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Welcome => "welcome",
+            Self::Joined => "joined",
+            Self::Reset => "reset",
+            Self::Verify => "verify",
+            Self::Moved => "moved",
+        }
+    }
 }
 
 /// How far the letter has come.
@@ -189,15 +208,13 @@ impl Tenant<'_> {
     /// An earlier invitation, whatever has become of it, goes out again with the contents of `again`: the letter's number rises, and the
     /// secret of the earlier letter is dead.
     pub fn invite_again(&self, earlier: RequestId, again: &InvitationRow) -> Step {
-        let set = "SET delivery = :queued, sendSeq = sendSeq + :one, attempts = :zero, letter = :letter, epoch = :epoch \
-                   REMOVE secretHash, expiresAt, revoked";
-        let letter = match again.letter {
-            Letter::Welcome => "welcome",
-            Letter::Joined => "joined",
-        };
+        let set = "SET delivery = :queued, sendSeq = sendSeq + :one, attempts = :zero, letter = :letter, epoch = :epoch, \
+                   email = :email REMOVE secretHash, expiresAt, revoked, used";
+        let letter = again.letter.as_str();
         Step::update(&Key::Request(earlier), set)
             .text(":queued", "queued")
             .text(":letter", letter)
+            .text(":email", again.email.clone().unwrap_or_default())
             .number(":one", 1)
             .number(":zero", 0)
             .number(":epoch", i64::from(again.epoch))

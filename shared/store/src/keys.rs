@@ -56,6 +56,12 @@ pub enum Key {
     Edge(UserId, ProjectId),
     /// The holder of an e-mail address within a scope.
     EmailGuard(Scope, Blind),
+    /// A session among those of its user.
+    Session(UserId, LoginId),
+    /// Failed attempts to sign in: of an account, of a network address, or of both together.
+    Attempts(Blind),
+    /// How many letters strangers wanted to have sent to an address in one hour.
+    Resets(Scope, Blind, i64),
     /// A session.
     Login(LoginId),
     /// An invitation, reset or verification.
@@ -98,10 +104,15 @@ impl Key {
             Self::Audit(p, day, id) => format!("P#{p}#A#{day}#{}", shard(*id)),
             Self::Refusals(p, member, minute) => format!("P#{p}#N#{member}#{minute}"),
             Self::Idempotency(p, key) => format!("P#{p}#K#{}", key.as_str()),
-            Self::User(u) | Self::Credential(u) | Self::SecondFactor(u) | Self::Edge(u, _) => {
-                format!("U#{u}")
+            Self::User(u)
+            | Self::Credential(u)
+            | Self::SecondFactor(u)
+            | Self::Edge(u, _)
+            | Self::Session(u, _) => user(*u),
+            Self::Attempts(of) => format!("TRY#{}", of.as_str()),
+            Self::EmailGuard(scope, email) | Self::Resets(scope, email, _) => {
+                email_guard(*scope, email)
             }
-            Self::EmailGuard(scope, email) => email_guard(*scope, email),
             Self::Login(id) => format!("LOGIN#{id}"),
             Self::Request(id) => format!("REQUEST#{id}"),
             Self::Client(id) => format!("CLIENT#{id}"),
@@ -132,8 +143,11 @@ impl Key {
             Self::User(_) => "USER".into(),
             Self::Credential(_) => "CRED".into(),
             Self::SecondFactor(_) => "MFA".into(),
-            Self::Edge(_, p) => format!("M#{p}"),
+            Self::Edge(_, p) => format!("{EDGES}{p}"),
+            Self::Session(_, login) => format!("{SESSIONS}{login}"),
+            Self::Attempts(_) => "TRIES".into(),
             Self::EmailGuard(..) => "HOLDER".into(),
+            Self::Resets(.., hour) => format!("RESETS#{hour}"),
             Self::Login(_) => "LOGIN".into(),
             Self::Request(_) => "REQUEST".into(),
             Self::Client(_) => "CLIENT".into(),
@@ -149,6 +163,22 @@ impl Past {
     }
 }
 
+/// The partition of a user and of what belongs to him.
+pub(crate) fn user(id: UserId) -> String {
+    format!("U#{id}")
+}
+
+/// What sign-in needs of a user's partition besides the user: from his password by his edges to his second factor.
+pub(crate) const SIGN_IN: (&str, &str) = ("CRED", "MFA");
+/// The range of a user's edges.
+const EDGES: &str = "M#";
+/// The range of a user's sessions, in the order in which they began.
+pub(crate) const SESSIONS: &str = "S#";
+
+/// The project at the end of an edge.
+pub(crate) fn edge_to(sk: &str) -> Option<ProjectId> {
+    sk.strip_prefix(EDGES)?.parse().ok()
+}
 /// The range of the past versions of a resource, the oldest first.
 pub(crate) const VERSIONS: &str = "V#";
 

@@ -4,10 +4,12 @@
 //! takes a `Caller`. Every write is a [`Step`] of a [`Transaction`], every step is conditional or appends under a fresh key, and
 //! no step touches a row that two unrelated actions share. No `Scan`, no PartiQL.
 
+mod attempts;
 mod audit;
 mod calls;
 mod clients;
 mod counters;
+mod credentials;
 mod days;
 mod deliveries;
 mod edges;
@@ -21,10 +23,13 @@ mod logins;
 mod members;
 mod pages;
 mod patterns;
+mod persons;
 mod projects;
 mod read;
+mod requests;
 mod resources;
 mod row;
+mod second_factors;
 mod settings;
 mod step;
 mod system;
@@ -42,12 +47,15 @@ pub use idempotency::Answered;
 pub use index::{Bounds, Hit, Hits, Order, Shelf, Walk};
 pub use invitations::{Contents, Delivery, InvitationRow, Letter, Parties};
 pub use keys::Key;
-pub use logins::LoginRow;
+pub use logins::{Granted, LoginRow};
 pub use members::{Member, NewMember};
 pub use pages::{Cut, RowPage, RowRange};
 pub use patterns::{ACCESS_PATTERNS, DynamoAction, Pattern};
+pub use persons::{Person, Place};
 pub use read::Found;
+pub use requests::{Forgetful, NewRequest, RequestKind, RequestRow};
 pub use resources::{Existence, Stored};
+pub use second_factors::SecondFactor;
 pub use settings::{SealedSetting, SettingKind};
 pub use step::Step;
 pub use system::StoredKeys;

@@ -1,51 +1,154 @@
-//! Sessions: what makes a token count, and what ends it.
+//! Sessions: what makes a token count.
 
-use domain::{Failure, LoginId, MembershipId, ProjectId, Session, Timestamp};
+mod steps;
+
+use domain::{
+    ClientId, Failure, LoginId, MembershipId, ProfileRef, ProfileType, ProjectId, Session,
+    Timestamp, UserId,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Store;
-use crate::keys::Key;
+use crate::keys::{self, Key};
+use crate::read::Range;
 use crate::row::{self, Item};
 use crate::step::Step;
 
-/// A session's row.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// The most sessions of one user that are looked at; the newest count.
+const MOST_SESSIONS: usize = 100;
+
+/// A session's row. No `Debug`: it holds hashes of secrets and a network address.
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub struct LoginRow {
     /// `User/{id}` or `ClientApplication/{id}`.
     pub subject: String,
-    project: Uuid,
-    membership: Uuid,
+    /// The membership by which the subject acts; none until one is chosen.
+    #[serde(flatten)]
+    grant: GrantRow,
     epoch: u32,
     /// How the session began: `client`, `password` …
     pub method: String,
-    scope: String,
+    /// The scope that was asked for, or a part of it that was chosen since.
+    pub scope: String,
     /// When it began, ISO 8601.
     pub began: String,
-    revoked: bool,
+    /// When tokens were last issued, ISO 8601; else when it began.
+    #[serde(default)]
+    pub updated: String,
+    /// The only project of which memberships may be chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    only: Option<Uuid>,
+    /// Whether a project is about to be registered with it: no membership is offered.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub registers: bool,
+    /// What the client wants to find in the id token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// What proves that the client that redeems the code is the one that began: method and challenge of PKCE.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<(String, String)>,
+    /// Whether the application needs no such proof.
+    #[serde(rename = "noPkce", default, skip_serializing_if = "std::ops::Not::not")]
+    pub pkce_optional: bool,
+    /// Whether the session may be prolonged without a password.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refreshable: bool,
+    /// The application through which the person signs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    client: Option<Uuid>,
+    /// How long access tokens live, in seconds, when the application says so.
+    #[serde(
+        rename = "accessLife",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub access_life: Option<u64>,
+    /// How long refresh tokens live, in seconds, when the application says so.
+    #[serde(
+        rename = "refreshLife",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub refresh_life: Option<u64>,
+    /// The network address from which it began.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub remote: String,
+    /// The program with which it began.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub agent: String,
+    /// Whether the second factor was shown.
+    #[serde(rename = "twice", default, skip_serializing_if = "std::ops::Not::not")]
+    pub second_factor: bool,
+    /// Whether the second factor is still to be shown: until then no membership is bound.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub awaits: bool,
+    /// The type of profile that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
+    /// Whether its code has been redeemed.
+    #[serde(default)]
+    pub granted: bool,
+    /// Whether it was ended.
+    pub revoked: bool,
+    /// Hash of the secret in the code that is good now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Hash of the secret in the refresh token that is good now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh: Option<String>,
     /// When the row may be forgotten: seconds since 1970.
     ttl: i64,
 }
 
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct GrantRow {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    project: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    membership: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    profile: Option<String>,
+}
+
+/// The membership by which a session acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// Its project.
+    pub project: ProjectId,
+    /// The membership.
+    pub membership: MembershipId,
+    /// The profile it names.
+    pub profile: ProfileRef,
+}
+
 impl LoginRow {
-    /// A session that begins now and ends, at the latest, at `until`.
+    /// A session of `subject` that begins now, without a membership, and may be forgotten at `until`.
     pub fn begun(
-        subject: String,
-        (project, membership): (ProjectId, MembershipId),
-        epoch: u32,
+        (subject, epoch): (String, u32),
+        method: &str,
         (now, until): (Timestamp, Timestamp),
     ) -> Self {
         Self {
             subject,
-            project: project.uuid(),
-            membership: membership.uuid(),
             epoch,
-            method: "client".into(),
-            scope: String::new(),
+            method: method.to_owned(),
             began: now.to_string(),
-            revoked: false,
+            updated: now.to_string(),
             ttl: until.as_seconds(),
+            ..Self::default()
         }
+    }
+
+    /// The same session, acting by this membership.
+    #[must_use]
+    pub fn acting_by(mut self, granted: &Granted) -> Self {
+        self.grant = GrantRow {
+            project: Some(granted.project.uuid()),
+            membership: Some(granted.membership.uuid()),
+            profile: Some(granted.profile.to_string()),
+        };
+        self
     }
 
     /// The scope that was granted.
@@ -56,6 +159,72 @@ impl LoginRow {
             ..self
         }
     }
+
+    /// The same session for one project alone.
+    #[must_use]
+    pub fn only_in(self, project: Option<ProjectId>) -> Self {
+        Self {
+            only: project.map(ProjectId::uuid),
+            ..self
+        }
+    }
+
+    /// The same session, for profiles of one type alone.
+    #[must_use]
+    pub fn as_a(self, kind: Option<ProfileType>) -> Self {
+        Self {
+            kind: kind.map(|kind| kind.to_string()),
+            ..self
+        }
+    }
+
+    /// The type of profile that was asked for.
+    pub fn kind(&self) -> Option<ProfileType> {
+        self.kind.as_deref()?.parse().ok()
+    }
+
+    /// The same session, through an application.
+    #[must_use]
+    pub fn through(self, client: Option<ClientId>) -> Self {
+        Self {
+            client: client.map(ClientId::uuid),
+            ..self
+        }
+    }
+
+    /// The membership by which it acts, once there is one.
+    pub fn granted_by(&self) -> Option<Granted> {
+        Some(Granted {
+            project: ProjectId::new(self.grant.project?),
+            membership: MembershipId::new(self.grant.membership?),
+            profile: self.grant.profile.as_deref()?.parse().ok()?,
+        })
+    }
+
+    /// The user, when it is a person's.
+    pub fn user(&self) -> Option<UserId> {
+        self.subject.strip_prefix("User/")?.parse().ok()
+    }
+
+    /// The application through which it began.
+    pub fn client(&self) -> Option<ClientId> {
+        self.client.map(ClientId::new)
+    }
+
+    /// The only project of which memberships may be chosen.
+    pub fn only(&self) -> Option<ProjectId> {
+        self.only.map(ProjectId::new)
+    }
+
+    /// The subject's epoch when it began.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Whether the table has merely not forgotten it yet.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.ttl <= now.as_seconds()
+    }
 }
 
 impl Store {
@@ -63,11 +232,66 @@ impl Store {
     pub fn create_login(&self, id: LoginId, row: &LoginRow) -> Step {
         Step::create(row::item(&Key::Login(id), row))
     }
+
+    /// A session among those that its user is shown, until `until`.
+    pub fn list_session(&self, user: UserId, id: LoginId, until: Timestamp) -> Step {
+        #[derive(Serialize)]
+        struct SessionRow {
+            ttl: i64,
+        }
+        let row = SessionRow {
+            ttl: until.as_seconds(),
+        };
+        Step::append(row::item(&Key::Session(user, id), &row))
+    }
+
+    /// A session by id.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn login(&self, id: LoginId) -> Result<Option<LoginRow>, Failure> {
+        let key = Key::Login(id);
+        let item = self.get(std::slice::from_ref(&key)).await?.take(&key);
+        item.map(read_login).transpose()
+    }
+
+    /// A user's sessions, the newest first.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn session_ids(&self, user: UserId) -> Result<Vec<LoginId>, Failure> {
+        let range = Range::prefix(keys::user(user), keys::SESSIONS).backwards();
+        let page = self.page(&range, MOST_SESSIONS, None).await?;
+        let ids = page.items.iter().map(|item| row::text(item, row::SK));
+        Ok(ids
+            .filter_map(|sk| sk.strip_prefix(keys::SESSIONS)?.parse().ok())
+            .collect())
+    }
+
+    /// Sessions by id; those that are not there are left out.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn logins(&self, ids: &[LoginId]) -> Result<Vec<(LoginId, LoginRow)>, Failure> {
+        let keys: Vec<Key> = ids.iter().copied().map(Key::Login).collect();
+        let mut found = self.get(&keys).await?;
+        let items = ids
+            .iter()
+            .zip(&keys)
+            .filter_map(|(id, key)| Some((*id, found.take(key)?)));
+        items
+            .map(|(id, item)| Ok((id, read_login(item)?)))
+            .collect()
+    }
+}
+
+fn read_login(item: Item) -> Result<LoginRow, Failure> {
+    row::read("a session", item)
 }
 
 /// Reads a session's row.
 pub(crate) fn read_session(login: LoginId, item: Item) -> Result<Session, Failure> {
-    let row: LoginRow = row::read("a session", item)?;
+    let row = read_login(item)?;
     Ok(Session {
         login,
         epoch: row.epoch,

@@ -70,12 +70,29 @@ impl Range {
         }
     }
 
-    /// The rows of a partition whose sort key is less than `below`, the greatest first; all of them when there is no such bound.
-    pub(crate) fn backwards(pk: String, below: Option<String>) -> Self {
+    /// The rows of a partition from one sort key to another, both included.
+    pub(crate) fn between(pk: String, (first, last): (&str, &str)) -> Self {
+        let bound = Bound::Between(first.to_owned(), last.to_owned());
+        Self {
+            sort: Some((SK, bound)),
+            ..Self::partition(pk)
+        }
+    }
+
+    /// The rows of a partition whose sort key is less than `below`; all of them when there is no such bound.
+    pub(crate) fn below(pk: String, below: Option<String>) -> Self {
         Self {
             sort: below.map(|below| (SK, Bound::Below(below))),
-            backwards: true,
             ..Self::partition(pk)
+        }
+    }
+
+    /// The same range, from its end.
+    #[must_use]
+    pub(crate) fn backwards(self) -> Self {
+        Self {
+            backwards: true,
+            ..self
         }
     }
 

@@ -186,6 +186,25 @@ impl Tenant<'_> {
             .collect()
     }
 
+    /// Index rows of addresses by which a profile is found no more.
+    pub fn unindex_profile(&self, profile: ProfileRef, emails: &[Blind]) -> Vec<Step> {
+        let place = |email: &Blind| Key::ProfileByEmail(self.project, email.clone(), profile);
+        emails
+            .iter()
+            .map(|email| Step::delete(&place(email)))
+            .collect()
+    }
+
+    /// Another content of a resource whose name stays, unchanged since it was `read`; its past version is kept. Memberships that
+    /// come to point to it meanwhile are not lost: their number is not written.
+    pub fn rewrite_resource(&self, read: &Resource, new: &Resource) -> Vec<Step> {
+        let key = self.resource_key(&new.kind, new.id);
+        let set = "SET body = :body, ver = :ver, upd = :upd, #by = :by";
+        let row = self.resource_item(new, 0);
+        let step = row::rewrite(Step::update(&key, set), &row).unchanged_since(read.meta.version);
+        vec![step, self.keep_version(read)]
+    }
+
     /// One more membership points to the profile, which must exist.
     pub fn join_profile(&self, profile: ProfileRef) -> Step {
         self.count_members(profile, 1)

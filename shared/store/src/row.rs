@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::keys::Key;
+use crate::step::Step;
 
 /// One row, as the SDK holds it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -32,6 +33,20 @@ pub(crate) fn place(key: &Key) -> Item {
         (PK.to_owned(), AttributeValue::S(key.pk())),
         (SK.to_owned(), AttributeValue::S(key.sk())),
     ])
+}
+
+/// The values of an update that gives a resource another content, from its new row: `:body`, `:ver`, `:upd`, `:by`.
+pub(crate) fn rewrite(step: Step, row: &Item) -> Step {
+    let named = [
+        (":body", "body"),
+        (":ver", "ver"),
+        (":upd", "upd"),
+        (":by", "by"),
+    ];
+    named.into_iter().fold(step, |step, (name, attribute)| {
+        let value = row.get(attribute).cloned();
+        step.value(name, value.unwrap_or(AttributeValue::Null(true)))
+    })
 }
 
 /// Reads a row.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::Store;
 use crate::keys::{self, Key};
 use crate::read::Found;
+use crate::requests::Forgetful;
 use crate::row::{self, Item, ResourceRow};
 use crate::step::Step;
 use crate::tenant::Tenant;
@@ -62,14 +63,16 @@ struct GuardRow {
     user: Uuid,
     #[serde(flatten)]
     standing: StandingRow,
-}
-
-#[derive(Serialize)]
-struct CredentialRow<'a> {
-    password: &'a str,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    resets: Option<u32>,
 }
 
 impl Store {
+    /// Where the holder of an address within a scope is named.
+    pub fn guard_key(&self, scope: Scope, email: &Blind) -> Key {
+        Key::EmailGuard(scope, email.clone())
+    }
+
     /// The holder of an address among rows read at `guard`.
     ///
     /// # Errors
@@ -78,11 +81,8 @@ impl Store {
         let Some(item) = found.take(guard) else {
             return Ok(None);
         };
-        let row: GuardRow = row::read("an e-mail guard", item)?;
-        Ok(Some(Holder {
-            user: UserId::new(row.user),
-            standing: row.standing.standing(),
-        }))
+        let Forgetful { user, standing, .. } = read_guard(item)?;
+        Ok(Some(Holder { user, standing }))
     }
 
     /// The holder of an address within a scope.
@@ -126,37 +126,22 @@ impl Store {
         let scope = new.user.scope();
         let mut steps = Vec::with_capacity(3);
         if let Some(email) = &new.email {
-            let guard = GuardRow {
-                user: id.uuid(),
-                standing: StandingRow::from(new.user.standing),
-            };
-            steps.push(Step::create(row::item(
-                &Key::EmailGuard(scope, email.clone()),
-                &guard,
-            )));
+            let guard = Key::EmailGuard(scope, email.clone());
+            steps.push(Step::create(guard_item(&guard, &new.user)));
         }
         steps.push(Step::create(user_item(&new.user, new.email.as_ref())));
         if let Some(password) = &new.password {
-            let row = CredentialRow { password };
-            steps.push(Step::create(row::item(&Key::Credential(id), &row)));
+            steps.push(self.put_password(id, password));
         }
         steps
     }
 
-    /// A user's password from now on; every session but none survives it, because the epoch rises.
-    pub fn set_password(&self, user: UserId, password: &str) -> Vec<Step> {
-        let credential = row::item(&Key::Credential(user), &CredentialRow { password });
-        let epoch = Step::update(&Key::User(user), "SET epoch = epoch + :one")
-            .number(":one", 1)
-            .when("attribute_exists(PK)");
-        vec![Step::append(credential), epoch]
-    }
-
-    /// The holder must still hold the address, with the same proof, when the transaction commits.
+    /// The holder must still hold the address, with the same proof and the same credential, when the transaction commits.
     pub fn still_held(&self, guard: &Key, holder: Holder) -> Step {
         Step::check(guard)
-            .when("#user = :user AND address = :address AND provenAddress = :proven")
+            .when("#user = :user AND address = :address AND provenAddress = :proven AND epoch = :epoch")
             .text(":user", holder.user.to_string())
+            .number(":epoch", i64::from(holder.standing.epoch))
             .number(":address", i64::from(holder.standing.address))
             .number(":proven", i64::from(holder.standing.proven))
     }
@@ -212,6 +197,26 @@ fn user_item(user: &User, email: Option<&Blind>) -> Item {
         found_as: email.map(|_| user.id().to_string()),
     };
     row::item(&Key::User(user.id()), &row)
+}
+
+/// The row of the guard of a user's address.
+pub(crate) fn guard_item(guard: &Key, user: &User) -> Item {
+    let row = GuardRow {
+        user: user.id().uuid(),
+        standing: StandingRow::from(user.standing),
+        resets: None,
+    };
+    row::item(guard, &row)
+}
+
+/// Reads the guard of an address.
+pub(crate) fn read_guard(item: Item) -> Result<Forgetful, Failure> {
+    let row: GuardRow = row::read("an e-mail guard", item)?;
+    Ok(Forgetful {
+        user: UserId::new(row.user),
+        standing: row.standing.standing(),
+        resets: row.resets.unwrap_or_default(),
+    })
 }
 
 /// Reads a user's row.

@@ -1,10 +1,12 @@
 //! What every operation costs at the table: round trips one after the other, and write units. The limits are promises of the
 //! product; a test that finds one broken prints the whole table.
 
+mod accounts;
 mod lists;
 pub(crate) use lists::{multiply, multiply_from};
 mod meter;
 mod people;
+mod sessions;
 
 use harness::world::{Client, Project, Request};
 use meter::Meter;
@@ -250,6 +252,7 @@ async fn projects_and_applications_stay_within_their_budgets() {
     for (name, caller, request, limit) in runs {
         meter.run(name, caller, request, limit).await;
     }
+    rotations(&mut meter, &project, (&root, &admin)).await;
     let credentials = Request::new("POST", "/oauth2/token").body(
         "application/x-www-form-urlencoded",
         "grant_type=client_credentials".to_owned(),
@@ -258,4 +261,32 @@ async fn projects_and_applications_stay_within_their_budgets() {
         .run("client_credentials", &project.admin, credentials, (3, 2.0))
         .await;
     meter.print();
+}
+
+/// Rotations of an application's secret; a super admin looks for the application first.
+async fn rotations(meter: &mut Meter, project: &Project, (root, admin): (&Client, &Client)) {
+    let runs = [
+        ("rotate a client's secret", admin, None, (2, 8.0)),
+        (
+            "… with Idempotency-Key",
+            admin,
+            Some("budget"),
+            (2, 8.0 + EXTRA),
+        ),
+        ("… as super admin", root, None, (3, 8.0)),
+    ];
+    for (name, caller, key, limit) in runs {
+        let body = json!({ "name": "Robot" });
+        let made = admin
+            .post(&project.path("client"), &body)
+            .await
+            .must(201)
+            .body;
+        let path = format!("/fhir/R4/{}/$rotate-secret", reference(&made));
+        let request = Request::new("POST", &path).json(&json!({ "secret": made["secret"] }));
+        let request = key.into_iter().fold(request, |request, key| {
+            request.header("idempotency-key", key)
+        });
+        meter.run(name, caller, request, limit).await;
+    }
 }

@@ -34,17 +34,18 @@ async fn see(world: &World, caller: &Client, request: Request, ids: &[&str]) -> 
     }
 }
 
-/// Headers and body without date, request ids and tracing, and without the ids that the caller sent.
+/// Headers and body without date, request ids, tracing and the count of the caller's own requests, and without the ids that he sent.
 fn without_accidents(answer: &Answer, ids: &[&str]) -> String {
     assert_eq!(answer.header("x-broken"), "", "{}", answer.text);
     let mut body = answer.body.clone();
     if let Some(fields) = body.as_object_mut() {
         fields.remove("extension");
     }
+    let accidents = ["date", "apigw-requestid", "ratelimit"];
     let names = answer
         .headers
         .iter()
-        .filter(|(name, _)| !["date", "apigw-requestid"].contains(&name.as_str()));
+        .filter(|(name, _)| !accidents.contains(&name.as_str()));
     let mut lines: Vec<String> = names
         .map(|(name, value)| format!("{name}: {value:?}"))
         .collect();

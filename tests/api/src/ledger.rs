@@ -63,7 +63,8 @@ impl Ledger {
     /// The invitations into a project, with the state of their letters.
     pub(crate) fn invitations(&self, project: &str) -> Vec<&Value> {
         let rows = self.below("REQUEST#").into_iter();
-        rows.filter(|row| row["project"] == project).collect()
+        rows.filter(|row| row["project"] == project && row["type"] == "invite")
+            .collect()
     }
 
     /// What a project's record says happened.
@@ -147,12 +148,17 @@ impl Ledger {
                         .is_some()
                 })
             } else if pk.starts_with("UQ#") {
-                self.row(&format!("U#{}", text(row, "user")), "USER")
-                    .is_some()
+                sk != "HOLDER"
+                    || self
+                        .row(&format!("U#{}", text(row, "user")), "USER")
+                        .is_some()
             } else if pk.contains("#X#email#") {
                 self.row(&format!("P#{project}#R"), sk).is_some()
             } else if pk.contains("#X#") {
                 self.row(&format!("P#{project}#M"), &text(row, "member"))
+                    .is_some()
+            } else if sk == "REQUEST" && row["type"] != "invite" {
+                self.row(&format!("U#{}", text(row, "user")), "USER")
                     .is_some()
             } else if sk == "REQUEST" {
                 let id = text(row, "membership");
@@ -203,11 +209,18 @@ impl Ledger {
         }
         for ((pk, _), row) in self.0.iter().filter(|((_, sk), _)| sk == "USER") {
             let guards = self.below("UQ#").into_iter();
-            let guards = guards
+            let guards: Vec<_> = guards
                 .filter(|guard| pk.strip_prefix("U#") == guard["user"].as_str())
-                .count();
-            if guards != usize::from(row["body"]["email"].is_string()) {
-                wrong.push(format!("{pk} has {guards} guards of its address"));
+                .collect();
+            if guards.len() != usize::from(row["body"]["email"].is_string()) {
+                wrong.push(format!("{pk} has {} guards of its address", guards.len()));
+            }
+            for field in ["address", "provenAddress", "epoch", "bornIn"] {
+                if guards.iter().any(|guard| guard[field] != row[field]) {
+                    wrong.push(format!(
+                        "{pk} and the guard of its address differ in {field}"
+                    ));
+                }
             }
         }
     }

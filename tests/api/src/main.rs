@@ -7,10 +7,13 @@
     reason = "a test stops where its sentence turns out false"
 )]
 
+mod accounts;
+mod audit;
 mod budgets;
 mod contract;
 mod counting;
 mod delivery;
+mod explained;
 mod faults;
 mod house;
 mod input;
@@ -24,15 +27,18 @@ mod list;
 mod members;
 mod once;
 mod openapi;
+mod pages;
 mod projects;
 mod races;
 mod refusals;
+mod rotation;
 mod samples;
 mod scim;
 mod search;
 mod second_engine;
 mod secrets;
 mod settings;
+mod sign_in;
 mod world;
 
 use std::path::{Path, PathBuf};

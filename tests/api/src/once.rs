@@ -41,6 +41,8 @@ struct Scene {
     project: Project,
     place: Place,
     email: String,
+    /// The secret of the application whose id the place has.
+    secret: Value,
 }
 
 impl Scene {
@@ -50,14 +52,21 @@ impl Scene {
         let scoped = with(alice(&email), json!({ "scope": "project" }));
         let member = invited(&project, &scoped).await;
         world.letter_to(&email).await.expect("a first letter");
+        let application = project.path("client");
+        let application = project
+            .admin
+            .post(&application, &json!({ "name": "Robot" }))
+            .await
+            .must(201);
         let place = Place {
             project: project.id.clone(),
             membership: member["id"].as_str().unwrap().to_owned(),
             profile: member["profile"].clone(),
             kind: "Patient".to_owned(),
-            id: project.id.clone(),
+            id: application.id().to_owned(),
         };
         Self {
+            secret: application.body["secret"].clone(),
             project,
             place,
             email,
@@ -78,6 +87,9 @@ impl Scene {
                 if route.path.ends_with("/setpassword") {
                     body["email"] = self.email.clone().into();
                     body["projectId"] = self.project.id.clone().into();
+                }
+                if route.path.ends_with("/$rotate-secret") {
+                    body["secret"] = self.secret.clone();
                 }
                 Some(body)
             }

@@ -2,8 +2,10 @@
 
 mod admins;
 mod invites;
+mod links;
 mod members;
 mod retries;
+mod sessions;
 
 use harness::proxy::Plan;
 use harness::world::{Answer, World};

@@ -5,6 +5,9 @@ use gateway::Route;
 use harness::world::Request;
 use serde_json::{Value, json};
 
+/// An id that nobody has.
+const NOBODY: &str = "00000000-0000-4000-8000-00000000000f";
+
 /// What fills the parameters of a path.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
@@ -24,6 +27,7 @@ impl Place {
             "{membershipId}" => self.membership.clone(),
             "{resourceType}" => self.kind.clone(),
             "{id}" => self.id.clone(),
+            "{login}" | "{clientId}" => NOBODY.to_owned(),
             part if part.starts_with('{') => {
                 panic!(
                     "samples.rs does not know what fills {part} of {}",
@@ -50,7 +54,7 @@ impl Place {
     pub(crate) fn body(&self, route: &Route) -> Sample {
         Sample::Json(match (route.method, route.path) {
             ("GET" | "DELETE", _) => return Sample::Nothing,
-            ("POST", "/admin/projects/{projectId}/members/{membershipId}/invitation/resend") => {
+            ("POST", path) if path.ends_with("/resend") || path.ends_with("/reset") => {
                 return Sample::Nothing;
             }
             ("POST", "/admin/projects/{projectId}/secrets") => {
@@ -65,6 +69,33 @@ impl Place {
             ("POST", "/admin/projects/setpassword" | "/admin/super/setpassword") => {
                 json!({ "email": "nobody@example.com", "password": "correct horse" })
             }
+            ("POST", "/auth/method") => json!({ "email": "nobody@example.com" }),
+            ("POST", "/auth/login") => json!({
+                "email": "nobody@example.com", "password": "correct horse", "scope": "openid", "remember": false,
+                "codeChallenge": "challenge", "codeChallengeMethod": "plain",
+            }),
+            ("POST", "/auth/profile") => json!({ "login": NOBODY, "profile": NOBODY }),
+            ("POST", "/auth/mfa/verify" | "/auth/mfa/login-enroll") => {
+                json!({ "login": NOBODY, "token": "123456" })
+            }
+            ("POST", "/auth/mfa/enroll" | "/auth/mfa/disable") => json!({ "token": "123456" }),
+            ("POST", "/auth/scope") => json!({ "login": NOBODY, "scope": "openid" }),
+            ("POST", "/auth/revoke") => json!({ "loginId": NOBODY }),
+            ("POST", "/oauth2/userinfo" | "/oauth2/logout") => return Sample::Nothing,
+            ("POST", "/oauth2/introspect") => return Sample::Form("token=x"),
+            ("POST", "/auth/resetpassword") => {
+                json!({ "email": "nobody@example.com", "projectId": self.project, "sendEmail": true,
+                    "redirectUri": "https://example.com/" })
+            }
+            ("POST", "/auth/setpassword" | "/auth/verifyemail") => json!({
+                "id": "00000000-0000-4000-8000-000000000001", "secret": "5ec7e7", "password": "correct horse",
+            }),
+            ("POST", "/auth/changepassword") => {
+                json!({ "oldPassword": "correct horse", "newPassword": "battery staple" })
+            }
+            ("POST", "/fhir/R4/User/{id}/$update-email") => json!({
+                "email": "nobody@example.com", "updateProfileTelecom": true, "skipEmailVerification": false,
+            }),
             ("POST", "/oauth2/token") => {
                 return Sample::Form("grant_type=client_credentials&client_id=x&client_secret=y");
             }
@@ -86,6 +117,7 @@ impl Place {
                     "userInfoUrl": "https://example.com/u", "clientId": "c", "clientSecret": "s",
                 },
             }),
+            ("POST", "/fhir/R4/ClientApplication/{id}/$rotate-secret") => json!({ "secret": "x" }),
             ("POST", "/fhir/R4/{resourceType}") => json!({
                 "resourceType": self.kind, "active": true, "birthDate": "2000-01-01",
                 "name": [{ "given": ["Alice"], "family": "Smith" }],

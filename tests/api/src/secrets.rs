@@ -7,12 +7,14 @@ use harness::world::{Client, Project, Request, World};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
+use crate::accounts::{Link, letters};
 use crate::ledger::Ledger;
 use crate::world::start;
 
 const EMAIL: &str = "canary.address@example.com";
 const NAME: &str = "Canaryname";
 const PASSWORD: &str = "canary-password-1";
+const CHOSEN: &str = "canary-password-2";
 const EXTERNAL_ID: &str = "canary-external-id";
 
 /// A world in which every endpoint has seen every canary, in good requests and in bad ones.
@@ -44,18 +46,33 @@ async fn sing() -> Mine {
         .must(200)
         .body;
     let letter = world.letter_to(EMAIL).await.expect("the letter");
-    let link = letter.text.split("setpassword/").nth(1).expect("a link");
-    let link: String = link
-        .chars()
-        .skip(37)
-        .take_while(char::is_ascii_alphanumeric)
-        .collect();
+    let link = Link::read(&letter.text, "setpassword");
+    link.set(&world, CHOSEN).await.must(200);
+    link.set(&world, CHOSEN).await.must(400);
+    let forgotten = json!({ "email": EMAIL, "projectId": project.id });
+    let nobody = world.anonymous();
+    nobody
+        .post("/auth/resetpassword", &forgotten)
+        .await
+        .must(200);
+    let letters = letters(&world, EMAIL, 2).await;
+    let reset = Link::read(&letters[1], "setpassword");
+    reset.set(&world, "short").await.must(400);
+    reset.set(&world, CHOSEN).await.must(200);
     everywhere(&world, &project, (&client, &token)).await;
     failing(&world, &project, &invited).await;
     let basic = BASE64_STANDARD.encode(format!("{}:{secret}", made.id()));
     Mine {
         world,
-        secrets: vec![secret, token, link, basic, PASSWORD.to_owned()],
+        secrets: vec![
+            secret,
+            token,
+            link.secret,
+            reset.secret,
+            basic,
+            PASSWORD.to_owned(),
+            CHOSEN.to_owned(),
+        ],
     }
 }
 

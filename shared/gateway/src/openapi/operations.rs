@@ -37,10 +37,19 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .gives("Invitations"),
     of(RESEND_INVITATION).once().gives("Invitation").or(&[410]),
     of(REVOKE_INVITATION).asks(&[FATE]).or(&[410]),
+    of(EXPLAIN_ACCESS)
+        .asks(&[RESOURCE, INTERACTION])
+        .gives("AccessExplained")
+        .or(&[410]),
     of(CREATE_CLIENT)
         .takes("NewClient")
         .once()
         .makes("ClientApplication"),
+    of(ROTATE_SECRET)
+        .takes("RotateSecret")
+        .once()
+        .gives_resource("ClientApplication")
+        .or(&[410]),
     of(GET_PROJECT).gives("ProjectDetails"),
     of(SET_SECRETS)
         .takes("ProjectSettings")
@@ -68,7 +77,51 @@ pub(super) const OPERATIONS: &[Operation] = &[
     of(SCIM_DELETE).if_match().gives_nothing(),
     of(SET_PASSWORD).takes("SetPassword").once(),
     of(SUPER_SET_PASSWORD).takes("SetPassword").once(),
+    of(RESET_SECOND_FACTOR).once().or(&[410]),
+    of(LOGIN_METHOD)
+        .takes("SignInMethodRequest")
+        .gives("SignInMethod"),
+    of(LOGIN)
+        .takes("SignInRequest")
+        .gives("SignInResult")
+        .or(&[404, 429]),
+    of(LOGIN_PROFILE)
+        .takes("ChooseMembership")
+        .gives("SignInResult")
+        .or(&[404, 409]),
+    of(LOGIN_SCOPE)
+        .takes("ChooseScope")
+        .gives("SignInResult")
+        .or(&[404, 409]),
+    of(LOGIN_STATUS).gives("SignInResult").or(&[400, 404, 409]),
+    of(SECOND_STEP)
+        .takes("SecondStep")
+        .gives("SignInResult")
+        .or(&[404, 409, 429]),
+    of(FIRST_CODE_AT_LOGIN)
+        .takes("SecondStep")
+        .gives("SignInResult")
+        .or(&[404, 409, 429]),
+    of(SECOND_FACTOR).gives("SecondFactor").or(&[400]),
+    of(FIRST_CODE).takes("SecondFactorCode").or(&[409, 429]),
+    of(NO_SECOND_FACTOR)
+        .takes("SecondFactorCode")
+        .or(&[409, 429]),
+    of(REDEEM_LINK).takes("RedeemLink").or(&[404]),
+    of(RESET_PASSWORD).takes("ResetPassword"),
+    of(CHANGE_PASSWORD).takes("ChangePassword"),
+    of(VERIFY_EMAIL).takes("VerifyEmail").or(&[404]),
+    of(UPDATE_EMAIL).takes("UpdateEmail").gives_resource("User"),
     of(ME).gives("Me"),
+    of(REVOKE_SESSION).takes("RevokeSession").or(&[404]),
+    of(CLIENT_INFO).gives("ClientInfo").or(&[404]),
+    of(USER_INFO).gives("UserInfo"),
+    of(USER_INFO_BY_FORM).gives("UserInfo"),
+    of(INTROSPECT)
+        .takes_form("Introspect")
+        .gives("Introspection"),
+    of(LOGOUT),
+    of(LOGOUT_BY_LINK),
     of(TOKEN).takes_form("TokenRequest").gives("TokenResponse"),
     of(FHIR_CREATE).takes("Resource").once().creates("Resource"),
     of(FHIR_SEARCH).searches("Resource"),
@@ -107,3 +160,14 @@ const START_INDEX: Parameter = text(
     "The place of the first user, from 1 to 10001.",
 );
 const COUNT: Parameter = text("count", "Users on the page, 0 to 1000; 100 unless asked.");
+const RESOURCE: Parameter = text(
+    "resource",
+    "`Patient/{id}`, or `Patient` for the type; without it every rule is shown and none decides.",
+);
+const INTERACTION: Parameter = one_of(
+    "interaction",
+    "What is to be done with it: `read` for a resource and `search` for a type, unless said.",
+    &[
+        "read", "vread", "history", "search", "create", "update", "delete",
+    ],
+);

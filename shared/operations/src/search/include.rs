@@ -39,7 +39,7 @@ pub(crate) async fn included(
     for key in &keys {
         let resource = means.store.resource_at(&mut found, key)?;
         let resource = resource.filter(|it| it.meta.project == Some(tenant.project().uuid()));
-        resources.extend(resource.map(create_client::without_secret));
+        resources.extend(resource.map(create_client::without_secrets));
     }
     Ok(resources)
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::meter::Meter;
 use crate::scim::encoded;
-use crate::world::{address, measured_world};
+use crate::world::{address, alice, create, invited, measured_world, reference, with};
 
 #[tokio::test]
 async fn provisioning_costs_what_the_same_costs_an_administrator_and_one_read_of_the_profile() {
@@ -55,5 +55,33 @@ async fn provisioning_costs_what_the_same_costs_an_administrator_and_one_read_of
             (2, 18.0),
         )
         .await;
+    meter.print();
+}
+
+#[tokio::test]
+async fn an_explanation_costs_two_round_trips_and_writes_nothing() {
+    let world = measured_world().await;
+    let project = world.project("Clinic").await;
+    let admin = project.admin.token().await;
+    let mut meter = Meter::of(world);
+    let policy =
+        json!({ "resourceType": "AccessPolicy", "resource": [{ "resourceType": "Patient" }] });
+    let policy = reference(&create(&admin, policy).await);
+    let patient = reference(&create(&admin, json!({ "resourceType": "Patient" })).await);
+    let body = with(
+        alice(&address("alice", &project)),
+        json!({ "accessPolicy": { "reference": policy } }),
+    );
+    let member = invited(&project, &body).await;
+    let path = format!("members/{}/access", member["id"].as_str().unwrap());
+    for query in [
+        "".to_owned(),
+        "?resource=Patient".to_owned(),
+        format!("?resource={patient}"),
+    ] {
+        let path = project.path(&format!("{path}{query}"));
+        let request = Request::new("GET", &path);
+        meter.run("explain access", &admin, request, (2, 0.0)).await;
+    }
     meter.print();
 }

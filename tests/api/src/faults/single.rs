@@ -5,6 +5,7 @@ use harness::world::{Client, Project, Request, World};
 use serde_json::json;
 
 use super::{Deed, fresh, member, once, person, ruins};
+use crate::accounts::invited_by_letter;
 use crate::ledger::Ledger;
 
 const FAULTS: [Fault; 7] = [
@@ -148,6 +149,66 @@ async fn the_start_of_a_project_with_a_new_owner_survives_every_fault_at_every_c
             )
         })
         .await;
+    }
+}
+
+#[tokio::test]
+async fn the_acceptance_of_an_invitation_survives_every_fault_at_every_call() {
+    let (world, _turn) = ruins().await;
+    let project = world.project("Acceptances in ruins").await;
+    let accept = Deed {
+        repeated: 400,
+        ..deed("recover-account", &world.anonymous(), 200)
+    };
+    for fault in FAULTS {
+        accept
+            .survives(world, fault, async || {
+                let email = format!("{}@example.com", fresh("accepting-"));
+                let (_, link) = invited_by_letter(world, &project, &email).await;
+                let body =
+                    json!({ "id": link.id, "secret": link.secret, "password": "correct-horse-9" });
+                Request::new("POST", "/auth/setpassword").json(&body)
+            })
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn the_order_of_a_reset_survives_every_fault_at_every_call() {
+    let (world, _turn) = ruins().await;
+    let project = world.project("Resets in ruins").await;
+    let order = deed("recover-account", &world.anonymous(), 200);
+    for fault in FAULTS {
+        order
+            .survives(world, fault, async || {
+                let email = format!("{}@example.com", fresh("forgetful-"));
+                project
+                    .invite(&project.admin, &person(&email))
+                    .await
+                    .must(200);
+                Request::new("POST", "/auth/resetpassword").json(&json!({ "email": email }))
+            })
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn the_change_of_an_address_survives_every_fault_at_every_call() {
+    let (world, _turn) = ruins().await;
+    let project = world.project("Addresses in ruins").await;
+    let change = deed("update-user-email", &project.admin, 200);
+    let address = || format!("{}@example.com", fresh("address-"));
+    for fault in FAULTS {
+        change
+            .survives(world, fault, async || {
+                let mut body = person(&address());
+                body["resourceType"] = json!("Patient");
+                let invited = project.invite(&project.admin, &body).await.must(200).body;
+                let user = invited["user"]["reference"].as_str().unwrap();
+                Request::new("POST", &format!("/fhir/R4/{user}/$update-email"))
+                    .json(&json!({ "email": address(), "updateProfileTelecom": true }))
+            })
+            .await;
     }
 }
 

@@ -7,6 +7,8 @@ use super::{MANY, arena, only, winners, with_status};
 use crate::ledger::Ledger;
 use crate::world::at_once;
 
+const LAST_ADMIN: &str = "A project must keep at least one active administrator";
+
 /// Administrators of a project, each with its own membership; the project's first one is among them.
 async fn administrators(project: &Project, count: usize) -> Vec<(Client, Value)> {
     let mut clients = vec![project.admin.clone()];
@@ -33,42 +35,29 @@ async fn left(world: &World, project: &Project) -> usize {
     ledger.admins(&project.id).1
 }
 
-#[tokio::test]
-async fn of_many_administrators_who_give_up_their_right_at_once_one_must_stay() {
+/// Sets one field of everybody's own membership to false, at once: all but one get through, and one administrator is left.
+async fn everybody_drops(field: &'static str, count: usize) {
     let (world, _turn) = arena().await;
-    let project = world.project("Everybody resigns").await;
-    let admins = administrators(&project, MANY).await;
-    let answers = at_once(MANY, |number| {
+    let project = world.project(&format!("Without {field}")).await;
+    let admins = administrators(&project, count).await;
+    let answers = at_once(count, |number| {
         let (project, (client, mut membership)) = (project.clone(), admins[number].clone());
-        membership["admin"] = json!(false);
+        membership[field] = json!(false);
         async move { project.update(&client, &membership).await }
     })
     .await;
-    winners(
-        &answers,
-        MANY - 1,
-        "A project must keep at least one active administrator",
-    );
+    winners(&answers, count - 1, LAST_ADMIN);
     assert_eq!(left(world, &project).await, 1);
 }
 
 #[tokio::test]
+async fn of_many_administrators_who_give_up_their_right_at_once_one_must_stay() {
+    everybody_drops("admin", MANY).await;
+}
+
+#[tokio::test]
 async fn of_many_administrators_who_deactivate_themselves_at_once_one_must_stay() {
-    let (world, _turn) = arena().await;
-    let project = world.project("Everybody sleeps").await;
-    let admins = administrators(&project, 16).await;
-    let answers = at_once(16, |number| {
-        let (project, (client, mut membership)) = (project.clone(), admins[number].clone());
-        membership["active"] = json!(false);
-        async move { project.update(&client, &membership).await }
-    })
-    .await;
-    winners(
-        &answers,
-        15,
-        "A project must keep at least one active administrator",
-    );
-    assert_eq!(left(world, &project).await, 1);
+    everybody_drops("active", 16).await;
 }
 
 #[tokio::test]
@@ -82,11 +71,7 @@ async fn of_many_administrators_who_leave_at_once_one_must_stay() {
         async move { client.delete(&path).await }
     })
     .await;
-    winners(
-        &answers,
-        15,
-        "A project must keep at least one active administrator",
-    );
+    winners(&answers, 15, LAST_ADMIN);
     assert_eq!(left(world, &project).await, 1);
 }
 
