@@ -8,6 +8,7 @@ use domain::{Allowance, Caller, Claimant, Failure, Fault, ProjectId, Refusal};
 use fhir::Resource;
 use gateway::{Access, Call, Page, Problem, Reply, Route};
 use lambda_http::tracing::error;
+use lambda_http::http::HeaderName;
 use operations::count_call::count_call;
 use operations::search::Listing;
 use operations::sign_in::Device;
@@ -22,6 +23,8 @@ use crate::tally::Who;
 const LONGEST: Duration = Duration::from_secs(25);
 /// What is kept to end what was begun, and to answer.
 const LAST_MOMENTS: Duration = Duration::from_secs(4);
+/// Says where a total comes from that was not counted now.
+const TOTAL_BY: HeaderName = HeaderName::from_static("roster-total-by");
 
 /// A request that has found its route.
 #[derive(Clone, Debug)]
@@ -170,7 +173,12 @@ impl Ask {
             next: &found.next,
             total: found.total,
         };
-        Reply::page(&page, self.call.view(), &self.app.config.settings.base_url)
+        let base = &self.app.config.settings.base_url;
+        let reply = Reply::page(&page, self.call.view(), base);
+        match found.by_counters {
+            true => reply.with(TOTAL_BY, "counters".into()),
+            false => reply,
+        }
     }
 
     /// A request as read, with the key that makes it happen at most once, if the sender gave one.

@@ -19,7 +19,7 @@ pub use config::{Config, Limits, MasterSource, Misconfigured};
 pub use letters::letter;
 pub use master::found_master;
 pub use serve::{Answer, Function};
-pub use stream::{Change, follow};
+pub use stream::{Change, follow, follow_together};
 pub use tally::Tally;
 
 pub use gateway::{Reply, routes};

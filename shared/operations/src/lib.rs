@@ -22,6 +22,7 @@ pub mod bootstrap;
 pub mod change_password;
 pub mod client_credentials;
 pub mod count_call;
+pub mod count_members;
 pub mod create_bot;
 pub mod create_client;
 pub mod create_project;

@@ -5,7 +5,7 @@ mod plan;
 use domain::{Failure, ProfileType};
 use fhir::Resource;
 use fhir::search::Query;
-use store::{Key, RowRange, Shelf, Tenant};
+use store::{Key, Shelf, Tenant};
 
 use crate::Means;
 use crate::search::{
@@ -38,6 +38,7 @@ pub async fn look(
         included,
         next: matches.next,
         total: matches.total,
+        by_counters: matches.by_counters,
         query,
     })
 }
@@ -53,7 +54,10 @@ async fn of_kinds(
     let way = Way::of(query, plan::is_settled);
     let shelves: Vec<Shelf> = kinds.iter().map(|it| tenant.member_shelf(*it)).collect();
     if let Some(way) = way.as_ref().filter(|way| !way.needs_rows) {
-        return along(means, tenant, query, (&shelves, way)).await;
+        return match way.is_straight() {
+            true => straight(means, tenant, query, (kinds, &shelves, way)).await,
+            false => along(means, tenant, query, (&shelves, way)).await,
+        };
     }
     if !query.sort.is_empty() {
         return match (sorted(tenant, query, &ranges).await?, &way) {
@@ -65,10 +69,24 @@ async fn of_kinds(
     match way {
         Some(way) => along(means, tenant, query, (&shelves, &way)).await,
         None if query.filters.iter().all(plan::is_settled) => {
-            whole(means, tenant, query, &ranges).await
+            whole(means, tenant, query, kinds).await
         }
         None => filtered(means, tenant, query, &ranges).await,
     }
+}
+
+/// All members with these types of profile, in the order of an index.
+async fn straight(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    query: &Query,
+    (kinds, shelves, way): (&[ProfileType], &[Shelf], &Way<'_>),
+) -> Result<Matches, Failure> {
+    let mut uncounted = query.clone();
+    uncounted.total = None;
+    let page = along(means, tenant, &uncounted, (shelves, way));
+    let (page, total) = tokio::join!(page, total(tenant, query, kinds));
+    Ok(with_total(page?, total?))
 }
 
 /// The ranges answer the question alone: no filter is left to hold rows against.
@@ -76,25 +94,45 @@ async fn whole(
     means: Means<'_>,
     tenant: Tenant<'_>,
     query: &Query,
-    ranges: &[RowRange],
+    kinds: &[ProfileType],
 ) -> Result<Matches, Failure> {
-    let page = by_range(means, tenant, query, ranges);
-    let (page, total) = tokio::join!(page, total(tenant, query, ranges));
-    Ok(Matches {
-        total: total?,
-        ..page?
-    })
+    let ranges = plan::ranges(kinds);
+    let page = by_range(means, tenant, query, &ranges);
+    let (page, total) = tokio::join!(page, total(tenant, query, kinds));
+    Ok(with_total(page?, total?))
 }
 
+fn with_total(page: Matches, total: Option<Total>) -> Matches {
+    Matches {
+        total: total.map(|total| total.members),
+        by_counters: total.is_some_and(|total| total.by_counters),
+        ..page
+    }
+}
+
+/// How many members there are.
+#[derive(Clone, Copy)]
+struct Total {
+    members: u64,
+    by_counters: bool,
+}
+
+/// Counted while each range is one page of the table; above that, what the counters say.
 async fn total(
     tenant: Tenant<'_>,
     query: &Query,
-    ranges: &[RowRange],
-) -> Result<Option<u64>, Failure> {
-    match query.wants_total() {
-        true => tenant.count_rows(ranges, usize::MAX).await,
-        false => Ok(None),
+    kinds: &[ProfileType],
+) -> Result<Option<Total>, Failure> {
+    if !query.wants_total() {
+        return Ok(None);
     }
+    let ranges = plan::ranges(kinds);
+    let (counted, kept) = tokio::join!(tenant.count_rows(&ranges, 1), tenant.counted(kinds));
+    let (counted, kept) = (counted?, kept?);
+    Ok(Some(Total {
+        members: counted.unwrap_or(kept),
+        by_counters: counted.is_none(),
+    }))
 }
 
 /// The request names the members by something that leads to their places.

@@ -90,6 +90,7 @@ pub async fn look(
         included,
         next: matches.next,
         total: matches.total,
+        by_counters: matches.by_counters,
         query,
     })
 }

@@ -22,6 +22,10 @@ pub enum Key {
     Site(ProjectId, usize),
     /// A membership: persons before applications, then by profile type, so that every list the product shows is one range.
     Membership(ProjectId, ProfileType, MembershipId),
+    /// A counter of the project's members with one type of profile; there are a few of each.
+    Counter(ProjectId, ProfileType, u8),
+    /// Whether a membership is counted.
+    Counted(ProjectId, ProfileType, MembershipId),
     /// Any other resource of a project.
     Resource(ProjectId, String, Uuid),
     /// A superseded version of a resource.
@@ -89,6 +93,8 @@ impl Key {
                 project(*p)
             }
             Self::Membership(p, ..) => members(*p),
+            Self::Counter(p, ..) => counters(*p),
+            Self::Counted(p, _, id) => format!("{}#{id}", counters(*p)),
             Self::Resource(p, ..) => resources(*p),
             Self::Version(past, _) | Self::Gone(past) => past.partition(),
             Self::ProfileByEmail(p, email, _) => profiles_by_email(*p, email),
@@ -123,6 +129,8 @@ impl Key {
             Self::Secret(_, name) => format!("SECRET#{name}"),
             Self::Site(_, at) => format!("SITE#{at:04}"),
             Self::Membership(_, kind, id) => format!("{}{id}", member_range(*kind)),
+            Self::Counter(_, kind, shard) => format!("{}{shard}", counter_range(*kind)),
+            Self::Counted(_, kind, _) => kind.as_str().into(),
             Self::Resource(_, kind, id) => format!("{}{id}", resource_range(kind)),
             Self::Version(_, version) => format!("{VERSIONS}{version}"),
             Self::Gone(_) => "GONE".into(),
@@ -195,6 +203,16 @@ pub(crate) fn project_of(pk: &str) -> Option<ProjectId> {
 /// The partition of a project's memberships.
 pub(crate) fn members(project: ProjectId) -> String {
     format!("P#{project}#M")
+}
+
+/// The partition in which a project's members are counted.
+pub(crate) fn counters(project: ProjectId) -> String {
+    format!("P#{project}#C")
+}
+
+/// The range of the counters of one profile type.
+pub(crate) fn counter_range(kind: ProfileType) -> String {
+    format!("{kind}#")
 }
 
 /// The partition of a project's resources other than its memberships.

@@ -8,6 +8,7 @@ mod attempts;
 mod audit;
 mod calls;
 mod clients;
+mod counters;
 mod credentials;
 mod days;
 mod deliveries;
@@ -39,6 +40,7 @@ mod users;
 
 pub use audit::{Action, Event};
 pub use clients::{ClientRow, NewClient};
+pub use counters::{TURNS_AT_ONCE, Turn};
 pub use days::Trail;
 pub use deliveries::{Errand, Started};
 pub use idempotency::Answered;

@@ -114,6 +114,7 @@ const ADMITTING: &[&str] = &[
 
 /// Functions that need the system's keys: all, since none starts without them.
 const KEYED: &[&str] = &[
+    "count-members",
     "create-bot",
     "create-client",
     "create-project",
@@ -385,6 +386,13 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         functions: &["token-info"],
         actions: &[BatchGetItem],
         keys: &["CLIENT#*", "LOGIN#*", "P#*", "U#*"],
+        index: None,
+    },
+    Pattern {
+        name: "count members that came or went: marks and counters",
+        functions: &["count-members"],
+        actions: &[BatchGetItem, PutItem, UpdateItem],
+        keys: &["P#*"],
         index: None,
     },
     Pattern {

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod lists;
+pub(crate) use lists::{multiply, multiply_from};
 mod meter;
 mod people;
 mod sessions;

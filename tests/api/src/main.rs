@@ -12,6 +12,7 @@ mod audit;
 mod batch;
 mod budgets;
 mod contract;
+mod counting;
 mod delivery;
 mod explained;
 mod faults;

@@ -74,7 +74,9 @@ impl DateWanted {
         let (first, last) = match self.prefix {
             Prefix::Eq => (Some(from), Some(until)),
             Prefix::Ne => (None, None),
-            Prefix::Gt | Prefix::Ge => (Some(from), None),
+            Prefix::Ge => (Some(from), None),
+            // A moment lasts a millisecond, and may begin with the last one of the span.
+            Prefix::Gt => (Some(until - SECOND / 1000), None),
             Prefix::Sa => (Some(until), None),
             Prefix::Lt | Prefix::Eb => (None, Some(from)),
             Prefix::Le => (None, Some(until)),

@@ -174,6 +174,7 @@ impl Reader<'_> {
             resources: resources.collect(),
             next: next.unwrap_or(Next::None),
             total,
+            by_counters: false,
         }
     }
 }

@@ -23,6 +23,8 @@ pub struct Listing {
     pub next: Next,
     /// How many there are in all, if that was asked for and is known.
     pub total: Option<u64>,
+    /// Whether the total is that of the counters, which follow within moments, and not counted now.
+    pub by_counters: bool,
     /// What was asked.
     pub query: Query,
 }
@@ -33,6 +35,7 @@ pub(crate) struct Matches {
     pub(crate) resources: Vec<Resource>,
     pub(crate) next: Next,
     pub(crate) total: Option<u64>,
+    pub(crate) by_counters: bool,
 }
 
 /// The matches up to the end of a page, and the first beyond it.
@@ -90,6 +93,7 @@ pub(crate) fn cut_out(query: &Query, mut resources: Vec<Resource>) -> Matches {
         resources,
         next: if more { Next::Offset } else { Next::None },
         total: query.wants_total().then_some(all as u64),
+        by_counters: false,
     }
 }
 

@@ -57,7 +57,7 @@ pub(crate) async fn by_range(
     Ok(Matches {
         resources: page::on_page(query, read.resources).collect(),
         next,
-        total: None,
+        ..Matches::default()
     })
 }
 
@@ -122,6 +122,7 @@ pub(crate) fn chosen(
         resources: resources.collect(),
         next,
         total,
+        by_counters: false,
     }
 }
 

@@ -64,14 +64,26 @@ impl<'q> Way<'q> {
         }
     }
 
+    /// Whether every key on the shelves is a match.
+    pub(crate) fn is_straight(&self) -> bool {
+        !self.needs_rows && self.sieve.is_empty() && self.walk.bounds == Bounds::All
+    }
+
     fn limit(&self, query: &Query) -> usize {
+        let dense = self.sieve.is_empty() || (self.is_dense() && !query.wants_total());
         if self.needs_rows {
             MOST_READ
-        } else if self.sieve.is_empty() {
+        } else if dense {
             page::wanted(query) + 1
         } else {
             MOST_KEYS
         }
+    }
+
+    /// Whether the bounds leave the sieve next to nothing to hold back: each condition is one span of time.
+    fn is_dense(&self) -> bool {
+        let spans = |filter: &&Filter| matches!(filter.values.as_slice(), [only] if !only.starts_with("ne"));
+        self.walk.order == Order::Updated && self.sieve.iter().all(spans)
     }
 
     fn lets_through(&self, hit: &Hit) -> bool {
@@ -200,6 +212,7 @@ pub(crate) async fn along(
         resources,
         next: next(means, tenant, query, (way, &found, &fitting, &start)),
         total: seen.or(counted).filter(|_| query.wants_total()),
+        by_counters: false,
     })
 }
 
@@ -264,7 +277,8 @@ fn next(
         && !way.walk.descending
         && !query.sort.is_empty()
         && query.count >= BY_CURSOR;
-    let whole = beyond && (way.limit(query) == wanted + 1 || !found.more);
+    let each = way.sieve.is_empty() && !way.needs_rows;
+    let whole = beyond && (each || !found.more);
     if query.cursor.is_none() && whole && wanted <= LAST_OFFSET && !by_cursor {
         return Next::Offset;
     }

@@ -142,7 +142,12 @@ async fn pages(world: &'static World, others: usize) -> BTreeMap<&'static str, C
 }
 
 /// Puts copies of the project's practitioner's membership into the table, each with an id of its own.
-async fn multiply(world: &World, project: &Project, copies: usize) {
+pub(crate) async fn multiply(world: &World, project: &Project, copies: usize) {
+    multiply_from(world, project, 0, copies).await;
+}
+
+/// The same, with the ids that follow the first `from`.
+pub(crate) async fn multiply_from(world: &World, project: &Project, from: usize, copies: usize) {
     let rows = world.rows(&format!("P#{}#M", project.id)).await;
     let row = rows
         .iter()
@@ -150,7 +155,7 @@ async fn multiply(world: &World, project: &Project, copies: usize) {
         .unwrap();
     let (text, id) = (row.to_string(), row["id"]["S"].as_str().unwrap().to_owned());
     let database = world.engine().database();
-    for chunk in (0..copies).collect::<Vec<_>>().chunks(25) {
+    for chunk in (from..from + copies).collect::<Vec<_>>().chunks(25) {
         let puts = chunk.iter().map(|n| {
             let copy = text.replace(&id, &format!("00000000-0000-4000-8000-{n:012x}"));
             let item: Value = serde_json::from_str(&copy).unwrap();
