@@ -106,7 +106,10 @@ async fn a_row_is_answered_as_its_own_invite_would_be() {
     assert_eq!(issue(&answer, 0), (MEMBER, "row[0]"));
     assert_eq!(
         issue(&answer, 1),
-        ("Invalid reference (Not found)", "row[1].accessPolicy")
+        (
+            "Invalid reference (Not found)",
+            "row[1].ProjectMembership.accessPolicy"
+        )
     );
     assert_eq!(row(&answer, 2)["resource"]["userName"], "known");
     assert_eq!(issue(&answer, 3), ("Row must be a JSON object", "row[3]"));
@@ -162,7 +165,8 @@ async fn a_dry_run_weighs_everything_and_writes_nothing() {
     assert_eq!(issue(&answer, 1).0, MEMBER);
     assert!(issue(&answer, 2).0.contains("userName"));
     assert_eq!(issue(&answer, 4), (MEMBER, "row[4]"));
-    assert_eq!(issue(&answer, 5).1, "row[5].email");
+    let neither = "Either email or externalId is required";
+    assert_eq!(issue(&answer, 5), (neither, "row[5]"));
     assert!(!answer.text.contains("\"resource\":"), "{}", answer.text);
     let after = Ledger::read(world().await).await;
     for part in ["", "#M", "#R", "#I"] {

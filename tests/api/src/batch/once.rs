@@ -36,7 +36,7 @@ async fn a_batch_killed_half_way_and_sent_again_ends_as_if_it_had_not_been() {
     let count = 24;
     let rows = (0..count).map(|n| alice(&address(&format!("k{n}"), &project)));
     let rows: Value = rows.collect();
-    for call in [20, 34] {
+    for call in [45, 60] {
         let kill = Plan::new(1).nth("invite-batch/*", call, Fault::CrashAfter);
         world.proxy().lay(kill);
         project.admin.send(keyed(&project, &rows)).await.must(502);
