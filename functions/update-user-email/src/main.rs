@@ -10,11 +10,10 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn answer(ask: Ask) -> Answer {
-    let wish = ask.call.object().and_then(|body| Ok(Move::parse(&body)?));
+    let wish = ask.wish(ask.call.object().and_then(|body| Ok(Move::parse(&body)?)));
     let id = ask.call.parameter("id").parse().ok();
-    let (caller, seen) = ask
-        .admit(|tenant, _| update_email::look(tenant, id, wish))
-        .await?;
+    let look = |tenant, claimant| update_email::look(ask.means, (tenant, claimant), id, wish);
+    let (caller, seen) = ask.admit(look).await?;
     let user = update_email(ask.means, &caller, seen).await?;
     Ok(Reply::resource(&user, ask.call.view()))
 }

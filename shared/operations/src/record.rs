@@ -83,7 +83,9 @@ pub(crate) fn changed_fields(
     after: &Map<String, Value>,
 ) -> BTreeMap<String, String> {
     let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    let changes = names.into_iter().filter_map(|name| {
+    // The table has no attributes without a name; a field without one is no field of FHIR.
+    let named = names.into_iter().filter(|name| !name.is_empty());
+    let changes = named.filter_map(|name| {
         let how = match (before.get(name), after.get(name)) {
             (None, Some(_)) => "added",
             (Some(_), None) => "removed",

@@ -51,7 +51,7 @@ pub async fn reset(
     let home = means.store.of(caller);
     let (user, factor) = member_with_factor(means, caller, member).await?;
     let parties = (caller.profile(), domain::user_reference(user.id(), None));
-    let event = Event::success(Action::Update, "reset-second-factor", parties, means.now);
+    let event = Event::success(Action::Execute, "reset-second-factor", parties, means.now);
     let mut steps = vec![home.record(&event, means.now, means.dice)];
     if factor.is_some() {
         steps.push(means.store.delete_second_factor(user.id()));

@@ -5,15 +5,19 @@ mod profiles;
 
 use std::time::Duration;
 
-use domain::{Caller, Email, Failure, Fault, Form, Project, Refusal, Scope, User, UserId};
+use domain::{
+    Caller, Claimant, Email, Failure, Fault, Form, Project, Refusal, Scope, User, UserId,
+};
 use fhir::Resource;
 use serde_json::{Map, Value};
 use store::{
-    Aborted, Action, Delivery, Event, Letter, NewRequest, RequestKind, Step, Tenant, Transaction,
+    Aborted, Action, Answered, Delivery, Event, Letter, NewRequest, RequestKind, Step, Tenant,
+    Transaction,
 };
 
 use crate::Means;
 use crate::link::ROUNDS;
+use crate::once::{self, Turn, Wish};
 use crate::parameters::inputs;
 use crate::record::changed_fields;
 
@@ -67,25 +71,32 @@ pub struct Seen {
     wish: Move,
     user: Option<User>,
     is_member: bool,
+    turn: Turn,
 }
 
 /// The user, and whether he is a member here, to be read beside the authorisation.
 ///
 /// # Errors
-/// The faults of the request, [`Failure::Unavailable`], [`Failure::Corrupt`].
+/// The faults of the request, [`Refusal::IdempotencyMismatch`], [`Failure::Unavailable`], [`Failure::Corrupt`].
 pub async fn look(
-    tenant: Tenant<'_>,
+    means: Means<'_>,
+    (tenant, claimant): (Tenant<'_>, Claimant),
     id: Option<UserId>,
-    wish: Result<Move, Failure>,
+    wish: Wish<Move>,
 ) -> Result<Seen, Failure> {
-    let wish = wish?;
+    let (wish, once) = wish?;
     // A malformed id costs the same read as an unknown one.
     let id = id.unwrap_or(UserId::new(uuid::Uuid::nil()));
-    let (user, is_member) = tenant.user_here(id).await?;
+    let (found, turn) = tokio::join!(
+        tenant.user_here(id),
+        once::look(means, tenant, &claimant, once)
+    );
+    let (user, is_member) = found?;
     Ok(Seen {
         wish,
         user,
         is_member,
+        turn: turn?,
     })
 }
 
@@ -100,25 +111,46 @@ pub async fn update_email(
     seen: Seen,
 ) -> Result<Resource, Failure> {
     let mut user = within_reach(caller, seen.user, seen.is_member)?;
-    let wish = seen.wish;
+    let (wish, turn) = (seen.wish, seen.turn);
+    if let Some(earlier) = turn.earlier() {
+        return answered(user, earlier);
+    }
     if wish.with_profile && user.scope() == Scope::Server {
         return Err(Fault::general("Cannot update profile of server-scoped User").into());
     }
     for _ in 0..ROUNDS {
         let meta = means.next_version(caller.profile(), &user.resource.meta);
         let new = user.moved_to(&wish.email, meta);
-        match write(means, caller, &wish, (&user, &new)).await {
-            Ok(()) => return Ok(new.resource),
-            Err(Aborted::Failed(failure)) => return Err(failure),
-            Err(Aborted::Changed) => {}
-        }
+        let written = write(means, caller, (&wish, &turn), (&user, &new)).await;
+        let changed = matches!(written, Err(Aborted::Changed));
+        let faster = match turn
+            .settle(written, (means.store.of(caller), means.now))
+            .await
+        {
+            Ok(None) => return Ok(new.resource),
+            Ok(Some(earlier)) => Some(earlier),
+            Err(Failure::Refused(Refusal::Contended)) if changed => None,
+            Err(failure) => return Err(failure),
+        };
         user = means
             .store
             .user(user.id())
             .await?
             .ok_or(Refusal::NotFound)?;
+        if let Some(earlier) = faster {
+            return answered(user, &earlier);
+        }
     }
     Err(Refusal::Contended.into())
+}
+
+/// What was answered before. Of a user no past versions are kept, since they would keep his former addresses.
+fn answered(user: User, earlier: &Answered) -> Result<Resource, Failure> {
+    if user.resource.meta.version == earlier.version {
+        Ok(user.resource)
+    } else {
+        Err(Refusal::Gone.into())
+    }
 }
 
 /// Server administrators reach everybody. Others reach the users of their own project; of a member who belongs to none they know, and
@@ -136,9 +168,10 @@ fn within_reach(caller: &Caller, user: Option<User>, is_member: bool) -> Result<
 async fn write(
     means: Means<'_>,
     caller: &Caller,
-    wish: &Move,
+    (wish, turn): (&Move, &Turn),
     (user, new): (&User, &User),
 ) -> Result<(), Aborted> {
+    let home = means.store.of(caller);
     let profiles = match user.scope().project().filter(|_| wish.with_profile) {
         Some(project) => profiles::steps(means, caller, project, (user, &wish.email)).await?,
         None => Vec::new(),
@@ -149,6 +182,7 @@ async fn write(
     let event = Event::success(Action::Update, "update-user-email", parties, means.now);
     let recorded_in = user.scope().project().unwrap_or(caller.realm());
     Transaction::new()
+        .steps(turn.remember(home, &new.resource, means.now))
         .steps(address_steps(means, wish, (user, new)))
         .steps(profiles)
         .steps(letters(means, wish, (user, new), project))

@@ -21,12 +21,24 @@ struct Scene {
     project: Project,
     place: Place,
     patient: String,
+    /// The id of the member's user.
+    user: String,
+    application: Value,
 }
 
 impl Scene {
     async fn make(world: &World) -> Self {
         let project = world.project("Recorded everywhere").await;
-        let member = invited(&project, &alice(&address("alice", &project))).await;
+        let scoped = with(
+            alice(&address("alice", &project)),
+            json!({ "scope": "project" }),
+        );
+        let member = invited(&project, &scoped).await;
+        let application = project
+            .admin
+            .post(&project.path("client"), &json!({ "name": "Robot" }))
+            .await
+            .must(201);
         let patient = address(&WORDS.to_lowercase(), &project);
         let body = json!({ "resourceType": "Patient", "firstName": "Bart", "lastName": "Simpson",
                            "email": patient, "sendEmail": false });
@@ -46,7 +58,10 @@ impl Scene {
             kind: "Patient".to_owned(),
             id: id(&resource),
         };
+        let user = member["user"]["reference"].as_str().unwrap();
         Self {
+            user: user.trim_start_matches("User/").to_owned(),
+            application: application.body,
             project,
             place,
             patient,
@@ -55,8 +70,15 @@ impl Scene {
 
     /// The route's sample request with canaries in it.
     fn request(&self, route: &Route) -> Request {
-        let request = Request::new(route.method, &self.place.path(route));
-        match self.place.body(route) {
+        let mut place = self.place.clone();
+        if route.path.starts_with("/fhir/R4/User/") {
+            place.id = self.user.clone();
+        }
+        if route.path.starts_with("/fhir/R4/ClientApplication/") {
+            place.id = self.application["id"].as_str().unwrap().to_owned();
+        }
+        let request = Request::new(route.method, &place.path(route));
+        match place.body(route) {
             Sample::Nothing => request,
             Sample::Form(form) => request.body(crate::samples::FORM, form.to_owned()),
             Sample::Json(mut body) => {
@@ -76,7 +98,12 @@ impl Scene {
                         "valueString" if route.path.ends_with("/secrets") => SECRET,
                         "firstName" | "lastName" | "givenName" | "familyName" | "family"
                         | "description" => WORDS,
+                        "email" if route.path.ends_with("/$update-email") => continue,
                         "email" if value.is_string() => &self.patient,
+                        "secret" if route.path.ends_with("/$rotate-secret") => {
+                            *value = self.application["secret"].clone();
+                            continue;
+                        }
                         _ => {
                             self.sing(value, route);
                             continue;

@@ -41,6 +41,8 @@ struct Scene {
     project: Project,
     place: Place,
     email: String,
+    /// Her id as a user.
+    user: String,
     /// The secret of the application whose id the place has.
     secret: Value,
 }
@@ -65,7 +67,9 @@ impl Scene {
             kind: "Patient".to_owned(),
             id: application.id().to_owned(),
         };
+        let user = member["user"]["reference"].as_str().unwrap();
         Self {
+            user: user.trim_start_matches("User/").to_owned(),
             secret: application.body["secret"].clone(),
             project,
             place,
@@ -99,7 +103,11 @@ impl Scene {
 
     /// The key is the scene's own: the caller may be one who plays in other scenes, too.
     fn request(&self, route: &Route, text: String) -> Request {
-        Request::new(route.method, &self.place.path(route))
+        let mut place = self.place.clone();
+        if route.path.starts_with("/fhir/R4/User/") {
+            place.id = self.user.clone();
+        }
+        Request::new(route.method, &place.path(route))
             .header("idempotency-key", &self.project.id)
             .body("application/json", text)
     }

@@ -128,7 +128,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
     of(RESET_PASSWORD).takes("ResetPassword"),
     of(CHANGE_PASSWORD).takes("ChangePassword"),
     of(VERIFY_EMAIL).takes("VerifyEmail").or(&[404]),
-    of(UPDATE_EMAIL).takes("UpdateEmail").gives_resource("User"),
+    of(UPDATE_EMAIL)
+        .takes("UpdateEmail")
+        .once()
+        .gives_resource("User")
+        .or(&[410]),
     of(ME).gives("Me"),
     of(REVOKE_SESSION).takes("RevokeSession").or(&[404]),
     of(CLIENT_INFO).gives("ClientInfo").or(&[404]),
