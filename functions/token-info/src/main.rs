@@ -29,7 +29,10 @@ async fn introspect(ask: Ask) -> Answer {
         .into_iter()
         .find(|(name, value)| name == "token" && !value.is_empty());
     let Some((_, token)) = token else {
-        return Ok(Reply::text("Token to introspect must be provided").status(400));
+        return Ok(gateway::oauth::refused(
+            "invalid_request",
+            "Token to introspect must be provided",
+        ));
     };
     Ok(Reply::json(
         token_info::introspect(ask.means, &Secret::new(token)).await?,

@@ -21,9 +21,7 @@ use guide::{Guide, Step};
 pub async fn tour(cloud: &Cloud, out: &mut (dyn Write + Send)) -> Result<(), Advice> {
     let mut guide = Guide::new(cloud, out);
     guide.title("A project and its first administrator")?;
-    let (project, letter) = found(&mut guide).await?;
-    guide.title("She opens the letter, and comes in")?;
-    come_in(&mut guide, &letter).await?;
+    let project = found(&mut guide).await?;
     guide.title("A program with rights of its own")?;
     let client = employ(&mut guide, &project).await?;
     guide.title("A patient who sees what a policy lets him see")?;
@@ -35,8 +33,8 @@ pub async fn tour(cloud: &Cloud, out: &mut (dyn Write + Send)) -> Result<(), Adv
     guide.close("That was the main job, and every step was answered as expected. To try it yourself: cargo local")
 }
 
-/// Returns the path below which the new project is administered, and the letter to its administrator.
-async fn found(guide: &mut Guide<'_>) -> Result<(String, String), Advice> {
+/// Returns the path below which the new project is administered.
+async fn found(guide: &mut Guide<'_>) -> Result<String, Advice> {
     let project = guide
         .step(Step {
             says: "The bootstrap client is a super administrator: only those create bare projects.",
@@ -59,57 +57,8 @@ async fn found(guide: &mut Guide<'_>) -> Result<(String, String), Advice> {
             status: 200,
         })
         .await?;
-    let letter = guide.letter("alicesmith@example.com").await?;
-    Ok((project, letter))
-}
-
-/// The person's side: the link in the letter, a password, a session.
-async fn come_in(guide: &mut Guide<'_>, letter: &str) -> Result<(), Advice> {
-    let link = letter
-        .lines()
-        .find_map(|line| line.split_once("/setpassword/"));
-    let (id, secret) = link
-        .and_then(|(_, link)| link.split_once('/'))
-        .ok_or_else(|| Advice::new("The letter should have a link to set a password."))?;
-    let password = "correct horse battery staple";
-    guide
-        .step(Step {
-            says: "The page behind the link sends its two parts with a password. It works once, and proves that the mailbox is hers.",
-            method: "POST",
-            path: "/auth/setpassword",
-            body: Some(json!({ "id": id, "secret": secret, "password": password })),
-            status: 200,
-        })
-        .await?;
-    let entered = guide
-        .step(Step {
-            says: "She signs in. With several projects she would be asked to choose; with one she gets a code at once.",
-            method: "POST",
-            path: "/auth/login",
-            body: Some(json!({
-                "email": "alicesmith@example.com", "password": password, "scope": "openid",
-                "codeChallenge": guide::VERIFIER, "codeChallengeMethod": "plain",
-            })),
-            status: 200,
-        })
-        .await?;
-    guide
-        .become_person(
-            &entered["code"],
-            "Her browser exchanges the code for a token.",
-        )
-        .await?;
-    guide
-        .step(Step {
-            says: "This is who she is.",
-            method: "GET",
-            path: "/auth/me",
-            body: None,
-            status: 200,
-        })
-        .await?;
-    guide.become_bootstrap();
-    Ok(())
+    guide.letter("alicesmith@example.com").await?;
+    Ok(project)
 }
 
 /// Makes a client application an administrator and goes on as that. Returns its membership.

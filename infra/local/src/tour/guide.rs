@@ -13,9 +13,6 @@ use crate::mailbox::{Letter, Mailbox};
 const LOOK: Duration = Duration::from_millis(50);
 const LOOKS: usize = 600;
 
-/// What shows that the code is redeemed by whom it was given to (PKCE, RFC 7636).
-pub(super) const VERIFIER: &str = "a-verifier-of-at-least-43-characters-in-this-tour";
-
 /// One request and what is expected of it.
 pub(super) struct Step<'a> {
     /// The sentence before it.
@@ -72,35 +69,14 @@ impl<'a> Guide<'a> {
 
     /// Exchanges the secret of a client application for a token, and goes on as that application.
     pub(super) async fn become_client(&mut self, client: &Value, says: &str) -> Result<(), Advice> {
-        let form = [
-            ("grant_type", "client_credentials"),
-            ("client_id", client["id"].as_str().unwrap_or_default()),
-            (
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", "client_credentials")
+            .append_pair("client_id", client["id"].as_str().unwrap_or_default())
+            .append_pair(
                 "client_secret",
                 client["secret"].as_str().unwrap_or_default(),
-            ),
-        ];
-        self.exchange(&form, says).await
-    }
-
-    /// Exchanges the code of a person who has signed in for a token, and goes on as that person.
-    pub(super) async fn become_person(&mut self, code: &Value, says: &str) -> Result<(), Advice> {
-        let form = [
-            ("grant_type", "authorization_code"),
-            ("code", code.as_str().unwrap_or_default()),
-            ("code_verifier", VERIFIER),
-        ];
-        self.exchange(&form, says).await
-    }
-
-    /// Goes on as the bootstrap client.
-    pub(super) fn become_bootstrap(&mut self) {
-        self.token = None;
-    }
-
-    async fn exchange(&mut self, form: &[(&str, &str)], says: &str) -> Result<(), Advice> {
-        let mut body = form_urlencoded::Serializer::new(String::new());
-        let form = body.extend_pairs(form).finish();
+            )
+            .finish();
         let path = "/oauth2/token";
         self.print(&paper::request(&Step {
             says,
@@ -119,12 +95,11 @@ impl<'a> Guide<'a> {
         Ok(())
     }
 
-    /// Waits for a letter, prints it, and returns its text.
-    pub(super) async fn letter(&mut self, to: &str) -> Result<String, Advice> {
+    /// Waits for a letter and prints it.
+    pub(super) async fn letter(&mut self, to: &str) -> Result<(), Advice> {
         for _ in 0..LOOKS {
             if let Some(letter) = self.newest(to) {
-                self.print(&paper::letter(&letter))?;
-                return Ok(letter.text);
+                return self.print(&paper::letter(&letter));
             }
             tokio::time::sleep(LOOK).await;
         }

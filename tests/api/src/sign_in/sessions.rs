@@ -152,7 +152,10 @@ async fn after_signing_out_a_token_is_worth_nothing() {
     );
     let request = Request::new("POST", "/oauth2/introspect").body(FORM, String::new());
     let answer = world.anonymous().send(request).await.must(400);
-    assert_eq!(answer.text, "Token to introspect must be provided");
+    assert_eq!(
+        answer.body["error_description"],
+        "Token to introspect must be provided"
+    );
 }
 
 #[tokio::test]
