@@ -28,5 +28,5 @@ pub use name::{display_of, human_name, names_of};
 pub use outcome::{Issue, Outcome, Severity};
 pub use patch::{PatchProblem, patched};
 pub use reference::Reference;
-pub use request::{Place, Request, Requests, Verb};
+pub use request::{Place, Request, Requests, Verb, criteria};
 pub use resource::{Resource, View};

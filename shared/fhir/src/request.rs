@@ -123,7 +123,7 @@ fn request(entry: &Value, base: &str) -> Result<Request, Issue> {
     Ok(Request {
         verb,
         place: place(path, base),
-        words: words.map(pairs),
+        words: words.map(criteria),
         resource: entry.get("resource").cloned(),
         name: name.filter(|name| name.starts_with(URN)).map(str::to_owned),
         if_match: text("ifMatch").map(str::to_owned),
@@ -131,7 +131,8 @@ fn request(entry: &Value, base: &str) -> Result<Request, Issue> {
     })
 }
 
-fn pairs(words: &str) -> Vec<(String, String)> {
+/// The words of a search, decoded: `code=value&…`.
+pub fn criteria(words: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(words.as_bytes())
         .into_owned()
         .collect()
@@ -146,7 +147,7 @@ fn place(path: &str, base: &str) -> Place {
     let parts: Vec<&str> = path.split('/').collect();
     let text = |part: &str| part.to_owned();
     match parts[..] {
-        [kind] if !kind.is_empty() => Place::Type(text(kind)),
+        [kind] if !kind.is_empty() && !kind.starts_with(['_', '$']) => Place::Type(text(kind)),
         [kind, id] if !id.starts_with(['_', '$']) => Place::Resource(text(kind), text(id)),
         [kind, id, "_history"] => Place::History(text(kind), text(id)),
         [kind, id, "_history", version] => Place::Version(text(kind), text(id), text(version)),
@@ -159,7 +160,7 @@ impl Request {
     pub fn must_not_find(&self) -> Option<Vec<(String, String)>> {
         let words = self.if_none_exist.as_deref()?;
         let words = words.split_once('?').map_or(words, |(_, words)| words);
-        Some(pairs(words))
+        Some(criteria(words))
     }
 
     /// The resource as an object.

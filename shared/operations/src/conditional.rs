@@ -111,7 +111,11 @@ pub async fn look(
     })
 }
 
-async fn find(
+/// The one resource that the words find.
+///
+/// # Errors
+/// As [`look`].
+pub(crate) async fn find(
     means: Means<'_>,
     tenant: Tenant<'_>,
     claimant: Claimant,

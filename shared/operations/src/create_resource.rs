@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::boundary::References;
 use crate::conditional::Claim;
+use crate::conditional_references::resolved;
 use crate::create_client::{self, CLIENT_APPLICATION};
 use crate::invite::index_steps;
 use crate::once::{Turn, Wish, answer_again};
@@ -70,8 +71,10 @@ pub async fn look(
     claimant: Claimant,
     wish: Wish<Posted>,
 ) -> Result<Seen, Failure> {
-    let (posted, once) = wish?;
+    let (mut posted, once) = wish?;
     check_type(&posted)?;
+    let Posted { kind, body, .. } = &mut posted;
+    *body = resolved(means, (tenant, claimant), kind, std::mem::take(body)).await?;
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
     let references = References::of(&posted.kind, &posted.body)?;
     let mut keys: Vec<Key> = realm::key(tenant, &claimant).into_iter().collect();

@@ -9,6 +9,7 @@ mod audit_event;
 mod authorize;
 mod boundary;
 mod change;
+mod conditional_references;
 mod credential;
 mod lifetime;
 mod link;

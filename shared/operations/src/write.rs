@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::boundary::References;
 use crate::read_resource::seen as as_seen;
-use crate::{Means, rights};
+use crate::{Means, conditional_references, rights};
 
 pub use delete::{Doomed, delete, look_for_deletion};
 use target::{Stands, Target};
@@ -82,6 +82,19 @@ impl Posted {
             Change::Whole(body) => names_itself(body, &self.kind, self.id),
             Change::Patch(_) => Ok(()),
         }
+    }
+
+    /// The same, with references that are searches resolved.
+    async fn resolved(
+        mut self,
+        means: Means<'_>,
+        reader: (Tenant<'_>, Claimant),
+    ) -> Result<Self, Failure> {
+        if let Change::Whole(body) = &mut self.change {
+            let sent = std::mem::take(body);
+            *body = conditional_references::resolved(means, reader, &self.kind, sent).await?;
+        }
+        Ok(self)
     }
 
     fn is_whole(&self) -> bool {
@@ -150,6 +163,7 @@ pub async fn look(
     posted.check()?;
     let address = (posted.kind.as_str(), posted.id());
     let tenant = target::home_of(means, tenant, &claimant, address).await?;
+    let posted = posted.resolved(means, (tenant, claimant)).await?;
     read(means, tenant, claimant, posted).await
 }
 

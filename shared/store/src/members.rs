@@ -181,7 +181,7 @@ impl Tenant<'_> {
     /// The names that a membership shows, written over in its row.
     pub(crate) fn redisplay(&self, member: &Member, read: uuid::Uuid) -> Result<Step, Failure> {
         let (key, item) = self.member_item(member)?;
-        let set = "SET body = :body, nameS = :name, projectName = :project";
+        let set = "SET body = :body, #nameS = :name, projectName = :project";
         let value = |name| {
             item.get(name)
                 .cloned()

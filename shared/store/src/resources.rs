@@ -56,7 +56,7 @@ fn is_zero(n: &u32) -> bool {
 /// What an update writes over; the number of memberships stays.
 const REWRITE: &str =
     "SET body = :body, ver = :ver, upd = :upd, #by = :by, #meta = :meta, obo = :obo";
-const REWRITE_NAMED: &str = "SET body = :body, ver = :ver, upd = :upd, #by = :by, #meta = :meta, obo = :obo, nameS = :nameS";
+const REWRITE_NAMED: &str = "SET body = :body, ver = :ver, upd = :upd, #by = :by, #meta = :meta, obo = :obo, #nameS = :nameS";
 
 /// Index keys end at 1,024 bytes; names are found by far fewer.
 const NAME_BYTES: usize = 256;

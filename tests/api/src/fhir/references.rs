@@ -125,3 +125,43 @@ async fn what_is_not_there_is_refused_where_the_project_wants_that_and_only_when
         .await
         .must(200);
 }
+
+#[tokio::test]
+async fn a_reference_that_is_a_search_becomes_what_it_finds() {
+    let project = world().await.project("Searches").await;
+    let admin = &project.admin;
+    let clinic = |name: &str| {
+        let identifier = json!([{ "value": name }]);
+        json!({ "resourceType": "Organization", "name": name, "identifier": identifier })
+    };
+    let one = create(admin, clinic("one")).await;
+    create(admin, clinic("two")).await;
+    create(admin, clinic("two")).await;
+    let of = |name: &str| {
+        let to = json!({ "reference": format!("Organization?identifier={name}") });
+        json!({ "resourceType": "Patient", "managingOrganization": to })
+    };
+    let made = create(admin, of("one")).await;
+    assert_eq!(made["managingOrganization"]["reference"], reference(&one));
+    for (name, words) in [
+        (
+            "none",
+            "Conditional reference 'Organization?identifier=none' did not match any resources",
+        ),
+        (
+            "two",
+            "Conditional reference 'Organization?identifier=two' matched multiple resources",
+        ),
+    ] {
+        let refused = admin.post("/fhir/R4/Patient", &of(name)).await.must(400);
+        assert_eq!(
+            (refused.issue_text(), refused.expression()),
+            (words, "Patient.managingOrganization")
+        );
+        let body = with(of(name), json!({ "id": made["id"] }));
+        assert_eq!(
+            admin.put(&path(&made), &body).await.must(400).issue_text(),
+            words
+        );
+    }
+}
