@@ -140,7 +140,7 @@ async fn every_verb_works_in_a_batch_and_one_bad_entry_fails_alone() {
         { "request": { "method": "PATCH", "url": two }, "resource": { "resourceType": "Patient" } },
         ask("DELETE", &three),
         ask("GET", &three),
-        { "request": { "method": "POST", "url": "Patient" }, "resource": { "resourceType": "Patient", "bogus": 1 } },
+        { "request": { "method": "POST", "url": "Patient" }, "resource": { "resourceType": "Practitioner" } },
         { "request": { "method": "POST", "url": "Patient" } },
         { "request": { "method": "POST", "url": "Patient", "ifNoneExist": "identifier=b-1" },
           "resource": { "resourceType": "Patient", "identifier": [{ "value": "b-1" }] } },
