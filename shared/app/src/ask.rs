@@ -169,15 +169,8 @@ impl Ask {
 
     /// A page of a search, with its links.
     pub fn page(&self, found: &Listing) -> Reply {
-        let page = Page {
-            query: &found.query,
-            matches: &found.matches,
-            included: &found.included,
-            next: &found.next,
-            total: found.total,
-        };
         let base = &self.app.config.settings.base_url;
-        let reply = Reply::page(&page, self.call.view(), base);
+        let reply = Reply::page(&page_of(found), self.call.view(), base);
         match found.by_counters {
             true => reply.with(TOTAL_BY, "counters".into()),
             false => reply,
@@ -309,6 +302,17 @@ impl Ask {
         }
         let _ = self.allowance.set(left?);
         Ok(())
+    }
+}
+
+/// A page of a search, for rendering.
+pub(crate) fn page_of(found: &Listing) -> Page<'_> {
+    Page {
+        query: &found.query,
+        matches: &found.matches,
+        included: &found.included,
+        next: &found.next,
+        total: found.total,
     }
 }
 
