@@ -38,7 +38,7 @@ pub use evidence::{ClientStanding, Credentials, Evidence, Session, Subject};
 pub use failure::Failure;
 pub use fault::{Fault, FaultKind};
 pub use form::Form;
-pub use id::{ClientId, LoginId, MembershipId, NotAnId, ProjectId, RequestId, UserId};
+pub use id::{ClientId, JobId, LoginId, MembershipId, NotAnId, ProjectId, RequestId, UserId};
 pub use invitation::{Column, Existing, Invitation};
 pub use membership::{Membership, PROJECT_MEMBERSHIP, administrative_references};
 pub use profile::{ProfileRef, ProfileType, emails, person_body, with_new_email};

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use domain::{BackOff, Blind, Dice, Email, Failure, Refusal, Timestamp};
 use identity::KeyRing;
 use store::{Aborted, Store, Transaction};
@@ -28,6 +30,8 @@ pub struct Settings {
     pub sign_in: SignIn,
     /// What strangers may do, and how carefully.
     pub accounts: Accounts,
+    /// How long a request that was let in may still write.
+    pub longest_request: Duration,
 }
 
 /// How sign-in treats strangers.

@@ -23,6 +23,7 @@ mod invite;
 mod isolation;
 mod kms;
 mod ledger;
+mod life;
 mod limits;
 mod list;
 mod members;

@@ -54,7 +54,11 @@ impl Place {
     pub(crate) fn body(&self, route: &Route) -> Sample {
         Sample::Json(match (route.method, route.path) {
             ("GET" | "DELETE", _) => return Sample::Nothing,
-            ("POST", path) if path.ends_with("/resend") || path.ends_with("/reset") => {
+            ("POST", path)
+                if path.ends_with("/resend")
+                    || path.ends_with("/reset")
+                    || path.ends_with("/$expunge") =>
+            {
                 return Sample::Nothing;
             }
             ("POST", "/admin/projects/{projectId}/secrets") => {
@@ -129,6 +133,9 @@ impl Place {
                 },
             }),
             ("POST", "/fhir/R4/ClientApplication/{id}/$rotate-secret") => json!({ "secret": "x" }),
+            ("POST", "/fhir/R4/Project/{id}/$clone") => json!({
+                "name": "Sample", "resourceTypes": ["Patient"], "includeIds": [NOBODY], "excludeIds": [NOBODY],
+            }),
             ("POST", "/fhir/R4/{resourceType}") => json!({
                 "resourceType": self.kind, "active": true, "birthDate": "2000-01-01",
                 "name": [{ "given": ["Alice"], "family": "Smith" }],

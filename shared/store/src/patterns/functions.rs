@@ -2,10 +2,12 @@
 
 /// Functions that answer authenticated callers.
 pub(super) const AUTHENTICATED: &[&str] = &[
+    "clone-project",
     "create-bot",
     "create-client",
     "create-project",
     "explain-access",
+    "expunge",
     "fhir-read",
     "fhir-search",
     "fhir-write",
@@ -13,6 +15,7 @@ pub(super) const AUTHENTICATED: &[&str] = &[
     "get-project",
     "invite",
     "invite-batch",
+    "job-status",
     "list-invitations",
     "list-members",
     "login",
@@ -33,10 +36,12 @@ pub(super) const AUTHENTICATED: &[&str] = &[
 
 /// Functions that want to know who is asking: those, and the one that tells strangers nothing of what does not exist.
 pub(super) const ADMITTING: &[&str] = &[
+    "clone-project",
     "create-bot",
     "create-client",
     "create-project",
     "explain-access",
+    "expunge",
     "fhir-read",
     "fhir-search",
     "fhir-write",
@@ -44,6 +49,7 @@ pub(super) const ADMITTING: &[&str] = &[
     "get-project",
     "invite",
     "invite-batch",
+    "job-status",
     "list-invitations",
     "list-members",
     "login",
@@ -65,6 +71,7 @@ pub(super) const ADMITTING: &[&str] = &[
 
 /// Functions that need the system's keys: all, since none starts without them.
 pub(super) const KEYED: &[&str] = &[
+    "clone-project",
     "count-members",
     "create-bot",
     "create-client",
@@ -72,6 +79,7 @@ pub(super) const KEYED: &[&str] = &[
     "deliver-mail",
     "discovery",
     "explain-access",
+    "expunge",
     "fhir-read",
     "fhir-search",
     "fhir-write",
@@ -79,6 +87,7 @@ pub(super) const KEYED: &[&str] = &[
     "get-project",
     "invite",
     "invite-batch",
+    "job-status",
     "list-invitations",
     "list-members",
     "login",
@@ -91,6 +100,7 @@ pub(super) const KEYED: &[&str] = &[
     "reset-second-factor",
     "revoke-invitation",
     "rotate-client-secret",
+    "run-job",
     "scim",
     "set-member-password",
     "token",
