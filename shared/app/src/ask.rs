@@ -225,6 +225,8 @@ impl Ask {
     pub fn time_left(&self) -> Duration {
         let now = self.means.now.as_millis();
         let left = self.call.deadline.map(|end| end.saturating_sub(now));
+        // A host that says a moment long past says nothing.
+        let left = left.filter(|left| *left > 0);
         let left = left.map(|left| Duration::from_millis(left.try_into().unwrap_or_default()));
         let left = left.unwrap_or(LONGEST).saturating_sub(LAST_MOMENTS);
         let wait = self.call.patience().unwrap_or(LONGEST);

@@ -180,6 +180,7 @@ fn accounts(variable: impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>) 
     };
     let breach_list = is_on("ROSTER_BREACH_LIST", true);
     let registration = is_on("ROSTER_REGISTRATION", false);
+    let projects_by_members = is_on("ROSTER_PROJECTS_BY_MEMBERS", true);
     let resets_an_hour = match variable("ROSTER_RESETS_AN_HOUR").map(|text| text.parse()) {
         None => 5,
         Some(Ok(resets)) => resets,
@@ -191,6 +192,7 @@ fn accounts(variable: impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>) 
     Accounts {
         breach_list,
         registration,
+        projects_by_members,
         resets_an_hour,
     }
 }

@@ -59,6 +59,8 @@ pub struct Accounts {
     pub breach_list: bool,
     /// Whether people may register by themselves.
     pub registration: bool,
+    /// Whether every member of a project may begin others (`Project/$init`), or the server's administrators alone.
+    pub projects_by_members: bool,
     /// How many letters with a link to set a new password go to one address within an hour.
     pub resets_an_hour: u32,
 }

@@ -2,6 +2,7 @@
 //! condition, because its project is closed and what is gone stays gone; a row that comes is conditional on its absence, so that
 //! one who does the same work again changes nothing.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -85,7 +86,9 @@ impl Store {
     /// # Errors
     /// [`Failure::Unavailable`]: some may be gone.
     pub async fn erase(&self, keys: &[Key]) -> Result<(), Failure> {
-        self.erase_places(keys.iter().map(row::place).collect())
+        // A batch names no row twice.
+        let keys: HashSet<&Key> = keys.iter().collect();
+        self.erase_places(keys.into_iter().map(row::place).collect())
             .await
     }
 

@@ -24,7 +24,7 @@ fn place(accepted: &Answer) -> String {
 }
 
 /// The job once it is over.
-async fn over(caller: &Client, accepted: &Answer) -> Value {
+pub(crate) async fn over(caller: &Client, accepted: &Answer) -> Value {
     let (path, begin) = (place(accepted), Instant::now());
     loop {
         let answer = caller.get(&path).await;

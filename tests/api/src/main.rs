@@ -32,6 +32,7 @@ mod openapi;
 mod pages;
 mod prehijack;
 mod projects;
+mod projects_guide;
 mod races;
 mod refusals;
 mod rotation;

@@ -27,9 +27,12 @@ pub(super) async fn look(
     url: String,
 ) -> Result<Closing, Failure> {
     let project = ProjectId::new(id);
-    // Another project's id costs the same reads as one's own.
+    // Another project's id costs the same reads as one's own: of one's own.
     let here = all_seeing || project == tenant.project();
-    let tenant = means.store.founding(project);
+    let tenant = match here {
+        true => means.store.founding(project),
+        false => tenant,
+    };
     let (read, founded) = tokio::join!(tenant.read_any_project(), tenant.founded());
     let (read, life) = read?.filter(|_| here).ok_or(Refusal::NotFound)?;
     let open = match life {

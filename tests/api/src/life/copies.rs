@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use harness::world::{Project, World};
+use harness::world::World;
 use serde_json::{Value, json};
 
 use super::{Village, clone, counted, id, over};
@@ -149,12 +149,10 @@ async fn passwords_secrets_and_invitations_are_not_copied_and_applications_get_s
 async fn types_and_ids_limit_what_is_copied_and_no_reference_leads_back() {
     let world = world().await;
     let village = Village::found(world, "Original").await;
-    let answer = clone(
-        world.root(),
-        &village.project,
-        &json!({ "resourceTypes": ["Patient", "Observation"], "excludeIds": [id(&village.patient)] }),
-    );
-    let copied = answer.await.must(201);
+    let types = json!({ "resourceTypes": ["Patient", "Observation"], "excludeIds": [id(&village.patient)] });
+    let copied = clone(world.root(), &village.project, &types)
+        .await
+        .must(201);
     let census = Census::of(world, copied.id()).await;
     assert!(
         census
@@ -167,12 +165,10 @@ async fn types_and_ids_limit_what_is_copied_and_no_reference_leads_back() {
     let observation = ledger.resources(copied.id(), "Observation")[0];
     assert_eq!(observation["body"]["subject"], json!({ "display": "Bart" }));
     ledger.must_hold();
-    let answer = clone(
-        world.root(),
-        &village.project,
-        &json!({ "excludeIds": [id(&village.alice)] }),
-    );
-    let copied = answer.await.must(201);
+    let others = json!({ "excludeIds": [id(&village.alice)] });
+    let copied = clone(world.root(), &village.project, &others)
+        .await
+        .must(201);
     let ledger = Ledger::read(world).await;
     ledger.must_hold();
     assert_eq!(ledger.persons(copied.id()).len(), 1);
@@ -202,11 +198,8 @@ async fn only_the_servers_administrators_copy_and_what_they_ask_for_must_be_clea
     let world = world().await;
     let project = world.project("Original").await;
     clone(&project.admin, &project, &json!({})).await.must(403);
-    let nobody = Project {
-        id: "11111111-2222-4333-8444-555555555555".into(),
-        ..project.clone()
-    };
-    clone(world.root(), &nobody, &json!({})).await.must(404);
+    let nobody = "/fhir/R4/Project/11111111-2222-4333-8444-555555555555/$clone";
+    world.root().post(nobody, &json!({})).await.must(404);
     for (body, field) in [
         (json!({ "name": 1 }), "name"),
         (json!({ "resourceTypes": "Patient" }), "resourceTypes"),

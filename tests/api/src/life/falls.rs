@@ -117,3 +117,49 @@ async fn a_project_is_copied_and_ended_although_workers_fall() {
     assert!(calls > count / 2, "{calls} calls");
     nothing_is_left(&world, &project.id).await;
 }
+
+/// What jobs consumed: calls, read units, write units of the table and of its indexes.
+fn consumed(recording: &harness::proxy::Recording) -> (usize, f64, f64, f64) {
+    let mut sum = (0, 0.0, 0.0, 0.0);
+    for call in recording.calls.iter().filter(|it| it.function == "run-job") {
+        let units = call.consumed;
+        sum.0 += 1;
+        sum.1 += units.base_read + units.index_read;
+        sum.2 += units.base_write;
+        sum.3 += units.index_write;
+    }
+    sum
+}
+
+#[tokio::test]
+async fn a_copy_and_an_end_cost_a_few_units_for_each_resource() {
+    const RESOURCES: usize = 400;
+    let world = start(1, Plan::default()).await;
+    let project = world.project("Counted").await;
+    fill(&project, RESOURCES).await;
+    let path = format!("/fhir/R4/Project/{}/$clone", project.id);
+    let recorder = world.proxy().record();
+    let asked = post_with(world.root(), &path, &json!({}), ("prefer", "respond-async")).await;
+    over(world.root(), &asked.must(202)).await;
+    let copied = consumed(&recorder.finish());
+    let recorder = world.proxy().record();
+    let asked = expunge(world.root(), "Project", &project.id).await;
+    over(world.root(), &asked.must(202)).await;
+    let ended = consumed(&recorder.finish());
+    let of = |units: f64| units / RESOURCES as f64;
+    println!(
+        "for each of {RESOURCES} resources: calls, read units, write units, index write units"
+    );
+    for (what, (calls, read, write, index)) in [("copy", copied), ("end", ended)] {
+        let calls = of(calls as f64);
+        println!(
+            "{what}: {calls:.2} {:.2} {:.2} {:.2}",
+            of(read),
+            of(write),
+            of(index)
+        );
+    }
+    assert!(of(copied.2) < 1.3 && of(copied.3) < 3.0, "{copied:?}");
+    // Every resource has an event of its creation, which goes, too.
+    assert!(of(ended.2) < 2.6 && of(ended.3) < 3.0, "{ended:?}");
+}
