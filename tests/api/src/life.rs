@@ -84,12 +84,11 @@ impl Village {
         let reference = json!({ "reference": format!("AccessPolicy/{}", id(&policy)) });
         let alice = with(
             alice(&address("alice", &project)),
-            json!({ "sendEmail": false, "externalId": "alice-1",
-                    "membership": { "accessPolicy": reference, "userName": "alice" } }),
+            json!({ "sendEmail": false, "membership": { "accessPolicy": reference, "userName": "alice" } }),
         );
         let alice = invited(&project, &alice).await;
         let homer = json!({ "resourceType": "Patient", "firstName": "Homer", "lastName": "Simpson",
-            "email": address("homer", &project), "password": "correct horse", "sendEmail": false });
+            "email": address("homer", &project), "password": "correct horse", "externalId": "homer-1", "sendEmail": false });
         let homer = invited(&project, &homer).await;
         let organization = json!({ "resourceType": "Organization", "name": "Clinic" });
         let organization = create(&project.admin, organization).await;

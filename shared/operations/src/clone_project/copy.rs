@@ -17,7 +17,7 @@ use crate::invite::index_steps;
 use crate::jobs::{Next, cancelled};
 
 /// How many rows are copied in one step.
-const PAGE: usize = 100;
+const PAGE: usize = 50;
 /// How many rows are counted in one call.
 const COUNTED: usize = 500;
 /// How references that lost their target are counted.

@@ -17,9 +17,9 @@ use crate::create_client::CLIENT_APPLICATION;
 use crate::jobs::Next;
 
 /// How many rows of a kind are deleted in one step, with what they lead to.
-const PAGE: usize = 100;
+const PAGE: usize = 50;
 /// How many events of each of a day's sixteen shards.
-const SHARE: usize = 50;
+const SHARE: usize = 4;
 /// How many days without an event are passed in one step.
 const DAYS: usize = 30;
 const DAY: i64 = 86_400_000;

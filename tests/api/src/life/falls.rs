@@ -1,5 +1,5 @@
 //! Copies and ends of projects whose workers fall again and again: the same as if nobody had. `ROSTER_LIFE_RESOURCES` says how many
-//! resources (1,500 unless said), `ROSTER_LIFE_FALLS` how many falls (20 unless said).
+//! resources (1,000 unless said), `ROSTER_LIFE_FALLS` how many falls of each (10 unless said).
 
 use harness::proxy::{Fault, Plan};
 use harness::world::{Project, World};
@@ -69,8 +69,8 @@ async fn calls_of_jobs(world: &World, deed: impl Future<Output = ()>) -> usize {
 #[tokio::test]
 async fn a_project_is_copied_and_ended_although_workers_fall() {
     let (count, times) = (
-        size("ROSTER_LIFE_RESOURCES", 1_500),
-        size("ROSTER_LIFE_FALLS", 20),
+        size("ROSTER_LIFE_RESOURCES", 1_000),
+        size("ROSTER_LIFE_FALLS", 10),
     );
     let world = start(4, Plan::default()).await;
     let project = world.project("Large").await;
