@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::Store;
 use crate::keys::{self, Key};
 use crate::read::Range;
-use crate::row;
+use crate::row::{self, PK};
 use crate::step::Step;
 use crate::transaction::{Aborted, Transaction};
 
@@ -177,7 +177,7 @@ impl JobRow {
 /// Which turn of which job a record of the stream brings; `None` when it brings none.
 pub fn called_by(record: &Value) -> Option<(JobId, u32)> {
     let change = &record["dynamodb"];
-    let id = keys::job_of(change["Keys"]["PK"]["S"].as_str()?)?;
+    let id = keys::job_of(change["Keys"][PK]["S"].as_str()?)?;
     let turn = change["NewImage"]["turn"]["N"].as_str()?.parse().ok()?;
     Some((id, turn))
 }

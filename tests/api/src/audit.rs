@@ -77,6 +77,9 @@ impl Scene {
         if route.path.starts_with("/fhir/R4/ClientApplication/") {
             place.id = self.application["id"].as_str().unwrap().to_owned();
         }
+        if route.path.starts_with("/fhir/R4/Project/") {
+            place.id = self.place.project.clone();
+        }
         let request = Request::new(route.method, &place.path(route));
         match place.body(route) {
             Sample::Nothing => request,
@@ -153,7 +156,9 @@ fn changing() -> impl Iterator<Item = &'static Route> {
         let session = ["/auth/", "/oauth2/"]
             .iter()
             .any(|begin| route.path.starts_with(begin));
-        route.method != "GET" && route.access != Access::Open && !session
+        // A job that waits to be cancelled is no sample: that one is in `life`.
+        let waits = route.path.starts_with("/fhir/R4/job/");
+        route.method != "GET" && route.access != Access::Open && !session && !waits
     };
     ROUTES.iter().filter(acts)
 }

@@ -69,6 +69,11 @@ async fn a_copy_that_nobody_wants_any_more_leaves_nothing() {
     let asked = post_with(world.root(), &path, &json!({}), ("prefer", "respond-async")).await;
     let asked = asked.must(202);
     world.root().delete(&place(&asked)).await.must(200);
+    let said = serde_json::Value::Array(world.every_row().await).to_string();
+    assert!(
+        said.contains("cancel-job"),
+        "whoever cancels leaves an event"
+    );
     world.proxy().lay(Plan::default());
     let job = over(world.root(), &asked).await;
     assert_eq!(job["status"], "cancelled", "{job}");
