@@ -17,7 +17,7 @@ pub use app::{App, Error, dice, now, sdk_config, store};
 pub use ask::Ask;
 pub use config::{Config, Limits, MasterSource, Misconfigured};
 pub use letters::letter;
-pub use master::found_master;
+pub use master::{found_master, open as open_master};
 pub use serve::{Answer, Function};
 pub use stream::{Change, follow, follow_together};
 pub use tally::Tally;

@@ -11,7 +11,7 @@ use store::{Action, Found, Key, Tenant, Transaction};
 use crate::create_client::{self, CLIENT_APPLICATION};
 use crate::invite::index_steps;
 use crate::once::{Turn, Wish, answer_again};
-use crate::read_resource::{PROTECTED, unknown_type};
+use crate::read_resource::{is_protected, unknown_type};
 use crate::record::all_fields;
 use crate::{Means, realm};
 
@@ -61,7 +61,7 @@ pub async fn look(
     wish: Wish<Posted>,
 ) -> Result<Seen, Failure> {
     let (posted, once) = wish?;
-    check_type(&posted)?;
+    check_type(means, &posted, &claimant)?;
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
     let mut references = Vec::new();
     collect(
@@ -89,12 +89,12 @@ pub async fn look(
     })
 }
 
-fn check_type(posted: &Posted) -> Result<(), Failure> {
+fn check_type(means: Means<'_>, posted: &Posted, claimant: &Claimant) -> Result<(), Failure> {
     let kind = posted.kind.as_str();
     if !fhir::known(kind) {
         return Err(unknown_type());
     }
-    if PROTECTED.contains(&kind) || BY_OTHER_ROUTES.contains(&kind) {
+    if is_protected(means, kind, claimant) || BY_OTHER_ROUTES.contains(&kind) {
         return Err(Refusal::Forbidden.into());
     }
     let sent = posted

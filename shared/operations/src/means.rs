@@ -2,6 +2,8 @@ use domain::{BackOff, Blind, Dice, Email, Failure, Refusal, Timestamp};
 use identity::KeyRing;
 use store::{Aborted, Store, Transaction};
 
+use crate::recaptcha::Recaptcha;
+
 /// What an operation works with: the table, the keys, and the moment's time and chance.
 #[derive(Clone, Copy, Debug)]
 pub struct Means<'a> {
@@ -55,6 +57,8 @@ pub struct Accounts {
     pub breach_list: bool,
     /// Whether people may register by themselves.
     pub registration: bool,
+    /// Who says whether somebody is a person; nobody is asked unless it is configured, by the installation or by a project's site.
+    pub recaptcha: Recaptcha,
     /// How many letters with a link to set a new password go to one address within an hour.
     pub resets_an_hour: u32,
 }

@@ -68,6 +68,8 @@ pub enum Key {
     Request(RequestId),
     /// An application's credentials.
     Client(ClientId),
+    /// An assertion that an application has shown: it counts once.
+    Assertion(ClientId, Blind),
     /// How often an address has called in one minute.
     Calls(Blind, i64),
     /// The system's keys.
@@ -115,7 +117,7 @@ impl Key {
             }
             Self::Login(id) => format!("LOGIN#{id}"),
             Self::Request(id) => format!("REQUEST#{id}"),
-            Self::Client(id) => format!("CLIENT#{id}"),
+            Self::Client(id) | Self::Assertion(id, _) => format!("CLIENT#{id}"),
             Self::Calls(address, minute) => format!("RATE#{}#{minute}", address.as_str()),
             Self::SystemKeys => "SYS".into(),
         }
@@ -151,6 +153,7 @@ impl Key {
             Self::Login(_) => "LOGIN".into(),
             Self::Request(_) => "REQUEST".into(),
             Self::Client(_) => "CLIENT".into(),
+            Self::Assertion(_, name) => format!("JTI#{}", name.as_str()),
             Self::Calls(..) => "CALLS".into(),
             Self::SystemKeys => "KEYS".into(),
         }

@@ -8,7 +8,10 @@
 )]
 
 mod accounts;
+mod assertions;
+mod attacks;
 mod audit;
+mod authorization;
 mod batch;
 mod budgets;
 mod contract;
@@ -17,10 +20,12 @@ mod delivery;
 mod explained;
 mod faults;
 mod house;
+mod imports;
 mod input;
 mod invitations;
 mod invite;
 mod isolation;
+mod keys;
 mod kms;
 mod ledger;
 mod limits;
@@ -32,6 +37,7 @@ mod pages;
 mod prehijack;
 mod projects;
 mod races;
+mod recaptcha;
 mod refusals;
 mod rotation;
 mod samples;

@@ -65,6 +65,7 @@ pub(super) const ADMITTING: &[&str] = &[
 
 /// Functions that need the system's keys: all, since none starts without them.
 pub(super) const KEYED: &[&str] = &[
+    "authorize",
     "count-members",
     "create-bot",
     "create-client",
@@ -72,6 +73,7 @@ pub(super) const KEYED: &[&str] = &[
     "deliver-mail",
     "discovery",
     "explain-access",
+    "external-login",
     "fhir-read",
     "fhir-search",
     "fhir-write",
