@@ -2,11 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { address, letters, newProject, shown, stranger, superAdmin } from './cloud.js';
+import './window.js';
+import { address, letters, newProject, shown, stranger as visitor, superAdmin } from './cloud.js';
 
 const password = 'correct-horse-9';
 
 let root;
+
+/** A client in a browser that remembers no answers: every request here is to be answered. */
+function stranger(options = {}) {
+  return visitor({ cacheTime: 0, ...options });
+}
 
 before(async () => {
   root = await superAdmin();
@@ -40,13 +46,13 @@ test('startNewUser, startNewProject and processCode make a person who administer
 });
 
 test('startLogin signs a person with one membership in at once', async () => {
-  const { email } = await registered('One');
+  const { email } = await registered('Alone');
   const medplum = stranger();
   const result = await medplum.startLogin({ email, password });
   assert.equal(result.memberships, undefined);
   const profile = await medplum.processCode(result.code);
   assert.equal(profile.resourceType, 'Practitioner');
-  assert.equal(medplum.getProject().name, 'One');
+  assert.equal(medplum.getProject().name, 'Alone');
   assert.equal(await shown(stranger().startLogin({ email, password: 'wrong-horse-9' })), 'Email or password is invalid');
 });
 
@@ -83,23 +89,32 @@ test('a person opens the letter of an invitation, sets a password and signs in',
 });
 
 test('the client prolongs a session by itself, each time with another refresh token', async () => {
-  const { project, medplum: admin } = await newProject(root, 'Refresh');
-  // The client asks for new tokens within five minutes of their end.
-  const app = await admin.post(`admin/projects/${project.id}/client`, { name: 'Short', accessTokenLifetime: '1m' });
-  const email = address('carol');
-  const carol = { resourceType: 'Practitioner', firstName: 'Carol', lastName: 'White', email, password, sendEmail: false };
-  await admin.invite(project.id, carol);
-
-  const medplum = stranger({ clientId: app.id });
+  const { email } = await registered('Refresh');
+  const medplum = stranger();
   const { code } = await medplum.startLogin({ email, password, remember: true });
   await medplum.processCode(code);
-  const before = medplum.getActiveLogin();
-  await medplum.get('auth/me');
-  const after = medplum.getActiveLogin();
-  assert.notEqual(after.accessToken, before.accessToken);
-  assert.notEqual(after.refreshToken, before.refreshToken);
-  await medplum.get('auth/me');
-  assert.notEqual(medplum.getActiveLogin().refreshToken, after.refreshToken);
+  const first = medplum.getActiveLogin();
+
+  // Two hours before it would: the token ends in one.
+  await medplum.refreshIfExpired(2 * 60 * 60 * 1000);
+  const second = medplum.getActiveLogin();
+  assert.notEqual(second.accessToken, first.accessToken);
+  assert.notEqual(second.refreshToken, first.refreshToken);
+
+  // A request that is turned away is sent again with new tokens.
+  const other = stranger();
+  other.setAccessToken('a token that counts no more', second.refreshToken);
+  assert.equal((await other.get('auth/me')).user.email, email);
+  const third = other.getActiveLogin();
+  assert.notEqual(third.refreshToken, second.refreshToken);
+
+  // Whoever shows one that was exchanged before ends the session for everybody.
+  const thief = stranger();
+  thief.setAccessToken('a token that counts no more', first.refreshToken);
+  assert.match(await shown(thief.get('auth/me')), /Unauthorized|Failed to fetch tokens/);
+  const robbed = stranger();
+  robbed.setAccessToken(third.accessToken);
+  assert.equal(await shown(robbed.get('auth/me')), 'Unauthorized');
 });
 
 test('after signOut the token is worth nothing', async () => {
