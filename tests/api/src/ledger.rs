@@ -177,7 +177,8 @@ impl Ledger {
                 true
             };
             if !owned {
-                wrong.push(format!("{pk} {sk} belongs to nobody"));
+                let whose = (&row["type"], &row["project"], &row["membership"]);
+                wrong.push(format!("{pk} {sk} belongs to nobody: {whose:?}"));
             }
         }
     }
