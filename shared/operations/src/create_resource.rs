@@ -16,7 +16,7 @@ use crate::conditional_references::resolved;
 use crate::create_client::{self, CLIENT_APPLICATION};
 use crate::invite::index_steps;
 use crate::once::{Turn, Wish, answer_again};
-use crate::read_resource::{PROTECTED, unknown_type};
+use crate::read_resource::{is_protected, unknown_type};
 use crate::record::all_fields;
 use crate::{Means, realm, rights};
 
@@ -72,7 +72,7 @@ pub async fn look(
     wish: Wish<Posted>,
 ) -> Result<Seen, Failure> {
     let (mut posted, once) = wish?;
-    check_type(&posted)?;
+    check_type(means, &posted, &claimant)?;
     let Posted { kind, body, .. } = &mut posted;
     *body = resolved(means, (tenant, claimant), kind, std::mem::take(body)).await?;
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
@@ -91,12 +91,12 @@ pub async fn look(
     })
 }
 
-fn check_type(posted: &Posted) -> Result<(), Failure> {
+fn check_type(means: Means<'_>, posted: &Posted, claimant: &Claimant) -> Result<(), Failure> {
     let kind = posted.kind.as_str();
     if !fhir::known(kind) {
         return Err(unknown_type());
     }
-    if PROTECTED.contains(&kind) || BY_OTHER_ROUTES.contains(&kind) {
+    if is_protected(means, kind, claimant) || BY_OTHER_ROUTES.contains(&kind) {
         return Err(Refusal::Forbidden.into());
     }
     let sent = posted

@@ -83,6 +83,8 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
     Pattern {
         name: "count the calls of an address",
         functions: &[
+            "authorize",
+            "external-login",
             "login",
             "me",
             "recover-account",
@@ -109,6 +111,34 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         index: None,
     },
     Pattern {
+        name: "remember an application's assertion until it counts no more",
+        functions: &["token"],
+        actions: &[PutItem],
+        keys: &["CLIENT#*"],
+        index: None,
+    },
+    Pattern {
+        name: "find the provider of a domain",
+        functions: &["external-login", "login", "recover-account"],
+        actions: &[Query],
+        keys: &["P#*"],
+        index: Some("byName"),
+    },
+    Pattern {
+        name: "look at whom a provider names: application, domain, external id, address, user, edges, memberships",
+        functions: &["external-login", "token"],
+        actions: &[BatchGetItem, Query],
+        keys: &["CLIENT#*", "P#*", "U#*", "UQ#*"],
+        index: None,
+    },
+    Pattern {
+        name: "sign in whom a provider names: session, its place in the user's list, proof of the address, event",
+        functions: &["external-login", "token"],
+        actions: &[PutItem, UpdateItem, DeleteItem],
+        keys: &["LOGIN#*", "P#*", "U#*", "UQ#*"],
+        index: None,
+    },
+    Pattern {
         name: "look at who signs in: application, address, attempts, user, password, edges, memberships, session",
         functions: &["login"],
         actions: &[BatchGetItem, Query],
@@ -120,6 +150,20 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         functions: &["login"],
         actions: &[PutItem, UpdateItem],
         keys: &["LOGIN#*", "P#*", "TRY#*", "U#*"],
+        index: None,
+    },
+    Pattern {
+        name: "look at an application, and at a session through it: login, membership, user, project",
+        functions: &["authorize"],
+        actions: &[BatchGetItem],
+        keys: &["CLIENT#*", "LOGIN#*", "P#*", "U#*"],
+        index: None,
+    },
+    Pattern {
+        name: "continue a session for an application: session, its place in the user's list, event",
+        functions: &["authorize"],
+        actions: &[PutItem],
+        keys: &["LOGIN#*", "P#*", "U#*"],
         index: None,
     },
     Pattern {
@@ -401,6 +445,13 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         functions: &["register"],
         actions: &[BatchGetItem],
         keys: &["CLIENT#*", "LOGIN#*", "P#*", "U#*", "UQ#*"],
+        index: None,
+    },
+    Pattern {
+        name: "read a project's sites, where somebody has to be a person",
+        functions: &["recover-account", "register"],
+        actions: &[BatchGetItem, Query],
+        keys: &["P#*"],
         index: None,
     },
     Pattern {
