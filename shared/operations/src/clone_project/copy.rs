@@ -203,7 +203,7 @@ impl<'a> Step<'a> {
             }
         }
         let mut steps = vec![self.target.create_resource(&new, members)];
-        steps.extend(index_steps(self.means, self.target, &new));
+        steps.extend(index_steps(self.means, self.target, &new)?);
         Ok(steps)
     }
 
