@@ -165,6 +165,7 @@ impl Key {
 }
 
 impl Past {
+    /// The partition key.
     pub(crate) fn partition(&self) -> String {
         format!("P#{}#H#{}#{}", self.project, self.kind, self.id)
     }

@@ -23,6 +23,7 @@ mod jobs;
 mod keys;
 mod logins;
 mod members;
+mod names;
 mod pages;
 mod patterns;
 mod persons;
@@ -39,11 +40,12 @@ mod tenant;
 mod together;
 mod transaction;
 mod users;
+mod versions;
 mod whole;
 
 pub use audit::{Action, Event};
 pub use bulk::Partition;
-pub use clients::{ClientRow, NewClient};
+pub use clients::{ClientChange, ClientRow, NewClient};
 pub use counters::{TURNS_AT_ONCE, Turn};
 pub use days::Trail;
 pub use deliveries::{Errand, Started};
@@ -54,6 +56,7 @@ pub use jobs::{Counts, Ending, Held, JobKind, JobRow, JobStatus, NewJob, Progres
 pub use keys::{Key, Past};
 pub use logins::{Granted, LoginRow};
 pub use members::{Member, NewMember};
+pub use names::{MemberCursor, Renamed};
 pub use pages::{Cut, RowPage, RowRange};
 pub use patterns::{ACCESS_PATTERNS, DynamoAction, Pattern};
 pub use persons::{Person, Place};
@@ -66,8 +69,10 @@ pub use settings::{SealedSetting, SettingKind};
 pub use step::Step;
 pub use system::StoredKeys;
 pub use tenant::Tenant;
+pub use together::together;
 pub use transaction::{Aborted, Transaction};
 pub use users::{Holder, NewUser};
+pub use versions::{Tombstone, Version};
 pub use whole::Part;
 
 /// The table, as one function sees it.

@@ -80,7 +80,7 @@ impl Scene {
         if route.path.starts_with("/fhir/R4/Project/") {
             place.id = self.place.project.clone();
         }
-        let request = Request::new(route.method, &place.path(route));
+        let request = Request::new(route.method, &place.address(route));
         match place.body(route) {
             Sample::Nothing => request,
             Sample::Form(form) => request.body(crate::samples::FORM, form.to_owned()),
@@ -156,9 +156,11 @@ fn changing() -> impl Iterator<Item = &'static Route> {
         let session = ["/auth/", "/oauth2/"]
             .iter()
             .any(|begin| route.path.starts_with(begin));
+        let only_looks = route.path.ends_with("/$validate");
         // A job that waits to be cancelled is no sample: that one is in `life`.
         let waits = route.path.starts_with("/fhir/R4/job/");
-        route.method != "GET" && route.access != Access::Open && !session && !waits
+        let changes = route.method != "GET" && route.access != Access::Open;
+        changes && !session && !only_looks && !waits
     };
     ROUTES.iter().filter(acts)
 }
