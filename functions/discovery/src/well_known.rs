@@ -1,5 +1,6 @@
 //! What stands at well-known places (RFC 8615).
 
+use app::domain::Fault;
 use app::{Answer, Ask, Reply};
 
 use crate::openid;
@@ -24,8 +25,7 @@ pub(crate) async fn protected_resource(ask: Ask) -> Answer {
     let base = &ask.app.config.settings.base_url;
     let asked = ask.call.query.iter().filter(|(name, _)| name == "resource");
     let asked: Vec<&str> = asked.map(|(_, value)| value.as_str()).collect();
-    Ok(match openid::protected_resource(base, &asked) {
-        Some(resource) => Reply::json(resource),
-        None => Reply::text("Invalid resource URL").status(400),
-    })
+    let resource = openid::protected_resource(base, &asked);
+    let wrong = || Fault::invalid("resource", "Invalid resource URL");
+    Ok(Reply::json(resource.ok_or_else(wrong)?))
 }

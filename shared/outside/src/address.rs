@@ -43,25 +43,31 @@ pub(crate) fn is_within(ip: IpAddr, reach: Reach) -> bool {
 /// What the IANA registry of special addresses (RFC 6890) leaves.
 fn is_public_v4(ip: Ipv4Addr) -> bool {
     let [a, b, c, _] = ip.octets();
-    let is_special = match (a, b, c) {
-        (0 | 10 | 127, ..) | (224.., ..) => true,
-        (100, 64..=127, _) | (169, 254, _) | (172, 16..=31, _) | (192, 168, _) => true,
-        (192, 0, 0 | 2) | (192, 88, 99) | (198, 18 | 19, _) => true,
-        (198, 51, 100) | (203, 0, 113) => true,
-        _ => false,
-    };
+    let is_special = matches!(
+        (a, b, c),
+        (0 | 10 | 127 | 224.., ..)
+            | (100, 64..=127, _)
+            | (169, 254, _)
+            | (172, 16..=31, _)
+            | (192, 168, _)
+            | (192, 0, 0 | 2)
+            | (192, 88, 99)
+            | (198, 18 | 19, _)
+            | (198, 51, 100)
+            | (203, 0, 113)
+    );
     !is_special
 }
 
 /// The part of the address space that is handed out to machines, without what leads into other spaces (Teredo, 6to4) and what stands in
 /// documents.
 fn is_public_v6(ip: Ipv6Addr) -> bool {
-    match ip.segments() {
-        [0x2001, 0x0000..=0x01ff, ..] | [0x2001, 0x0db8, ..] => false,
-        [0x2002, ..] | [0x3fff, 0x0000..=0x0fff, ..] => false,
-        [0x2000..=0x3fff, ..] => true,
-        _ => false,
-    }
+    let segments = ip.segments();
+    let is_special = matches!(
+        segments,
+        [0x2001, 0x0000..=0x01ff | 0x0db8, ..] | [0x2002, ..] | [0x3fff, 0x0000..=0x0fff, ..]
+    );
+    matches!(segments, [0x2000..=0x3fff, ..]) && !is_special
 }
 
 #[cfg(test)]

@@ -21,7 +21,8 @@ pub struct Kept {
     pub life: Duration,
 }
 
-/// What the browser keeps after this answer to a sign-in: something when it has a code for an application.
+/// What the browser keeps after this answer to a sign-in: something when it has a code for an application. For the command line it keeps
+/// nothing: whoever listens where that listens must not get a code without a password.
 ///
 /// # Errors
 /// [`Failure::Corrupt`] when there is no key to sign with.
@@ -31,7 +32,7 @@ pub fn kept(means: Means<'_>, answer: &Value) -> Result<Option<Kept>, Failure> {
     let Ok(claims) = means.keys.verify(code, Use::Code, issuer, means.now) else {
         return Ok(None);
     };
-    let Some(client) = claims.client_id else {
+    let Some(client) = claims.client_id.filter(|id| *id != ClientId::COMMAND_LINE) else {
         return Ok(None);
     };
     let claims = Claims {

@@ -30,11 +30,7 @@ async fn the_command_line_signs_a_person_in_by_browser_without_being_registered(
         body.as_object_mut().unwrap().remove(proof);
     }
     let answer = sign_in(world, &body).await.must(200);
-    assert!(
-        answer
-            .header("set-cookie")
-            .starts_with("medplum-medplum-cli=")
-    );
+    assert_eq!(answer.header("set-cookie"), "");
     let code = answer.body["code"].as_str().unwrap();
     let form = [
         ("grant_type", "authorization_code"),
@@ -51,6 +47,18 @@ async fn the_command_line_signs_a_person_in_by_browser_without_being_registered(
         ("client_id", "medplum-cli"),
     ];
     ask_tokens(world, &prolonged).await.must(200);
+    // Whoever listens there gets no code without a password.
+    let silently = encoded(&[
+        ("client_id", "medplum-cli"),
+        ("redirect_uri", "http://localhost:9615"),
+        ("scope", "openid"),
+        ("response_type", "code"),
+        ("prompt", "none"),
+        ("id_token_hint", tokens["id_token"].as_str().unwrap()),
+    ]);
+    let silently = format!("/oauth2/authorize?{silently}");
+    let refused = world.anonymous().get(&silently).await.must(302);
+    assert_eq!(sent(&refused, "error").as_deref(), Some("login_required"));
     let info = world.anonymous().get("/auth/clientinfo/medplum-cli").await;
     assert_eq!(info.must(200).body, json!({}));
 }

@@ -53,6 +53,7 @@ async fn a_protected_resource_is_below_the_servers_own_address() {
         format!("?resource={part}&resource={part}"),
         "?resource=".to_owned(),
     ] {
-        assert_eq!(ask(wrong).await.must(400).text, "Invalid resource URL");
+        let refused = ask(wrong).await.must(400);
+        assert_eq!(refused.issue_text(), "Invalid resource URL");
     }
 }

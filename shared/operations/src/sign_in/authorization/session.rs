@@ -21,10 +21,11 @@ pub(super) async fn find(
     (client, request): (ClientId, &AuthorizationRequest),
     cookie: Option<&str>,
 ) -> Result<Option<Session>, Failure> {
+    let signs_in_again = request.signs_in_again() || client == ClientId::COMMAND_LINE;
     let (Some(claims), Ok(age), false) = (
         shown(means, (client, request), cookie),
         request.max_age(),
-        request.signs_in_again(),
+        signs_in_again,
     ) else {
         return Ok(None);
     };
