@@ -11,8 +11,9 @@ async fn main() -> Result<(), Error> {
 
 async fn answer(ask: Ask) -> Answer {
     let address = (ask.call.parameter("resourceType"), ask.call.parameter("id"));
-    let (_, resource) = ask
-        .admit(|tenant, claimant| read_resource::look(ask.means, tenant, claimant, address))
-        .await?;
+    let look = |tenant, claimant, sight| {
+        read_resource::look(ask.means, (tenant, claimant), address, sight)
+    };
+    let (_, resource) = ask.admit_seeing(ask.destination(), look).await?;
     Ok(Reply::resource(&resource, ask.call.view()))
 }

@@ -11,7 +11,7 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn answer(ask: Ask) -> Answer {
-    let kind = ask.call.parameter("resourceType").to_owned();
+    let kind = ask.call.parameter("resourceType");
     let body = ask
         .call
         .object()
@@ -27,12 +27,15 @@ async fn answer(ask: Ask) -> Answer {
         .ok()
         .and_then(|body| body.get("meta")?.get("project")?.as_str());
     let destination = ask.asked(meta);
-    let wish = ask.wish(body.map(|body| Posted { kind, body }));
-    let (caller, seen) = ask
-        .admit_to(destination, |tenant, claimant| {
-            create_resource::look(ask.means, tenant, claimant, wish)
-        })
-        .await?;
+    let posted = body.map(|body| Posted {
+        kind: kind.to_owned(),
+        body,
+    });
+    let wish = ask.wish(posted);
+    let look = |tenant, claimant, sight| {
+        create_resource::look(ask.means, (tenant, claimant), kind, wish, sight)
+    };
+    let (caller, seen) = ask.admit_seeing(destination, look).await?;
     let resource = create_resource::create_resource(ask.means, &caller, seen).await?;
     Ok(Reply::created(
         &resource,

@@ -19,7 +19,7 @@ async fn answer(ask: Ask) -> Answer {
     let granted = match TokenRequest::read(&ask.call) {
         Err(answer) => return answer,
         Ok(TokenRequest::ClientCredentials { id, secret, scope }) => {
-            client_credentials(means, (&id, &secret), &scope).await?
+            client_credentials(means, (&id, &secret), (&scope, &ask.call.address)).await?
         }
         Ok(TokenRequest::Code(code, verifier, Client { id: client, secret })) => {
             let request = Redemption {

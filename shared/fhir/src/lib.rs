@@ -11,6 +11,7 @@ mod link;
 mod meta;
 mod name;
 mod outcome;
+pub mod path;
 mod reference;
 mod resource;
 pub mod schema;

@@ -32,6 +32,11 @@ pub struct Route {
 }
 
 impl Route {
+    /// Whether the caller's policies decide what he may do there: with resources, and where he asks what that is.
+    pub fn is_by_policy(&self) -> bool {
+        self.path.starts_with("/fhir/") || self.path == "/auth/me"
+    }
+
     /// Whether its calls are counted in the table, by address: who he is says nobody before the dear part, hashing a password, signing a token,
     /// sending a letter. As recorded, everything of signing in but asking who one is.
     pub fn is_counted(&self) -> bool {
@@ -168,13 +173,13 @@ routes! {
     /// `POST /fhir/R4/User/{id}/$update-email`.
     UPDATE_EMAIL = "POST" "/fhir/R4/User/{id}/$update-email" => "update-user-email", Admin, "change a user's e-mail address";
     /// `POST /fhir/R4/{resourceType}`.
-    FHIR_CREATE = "POST" "/fhir/R4/{resourceType}" => "fhir-write", Admin, "create a resource";
+    FHIR_CREATE = "POST" "/fhir/R4/{resourceType}" => "fhir-write", Member, "create a resource";
     /// `GET /fhir/R4/{resourceType}`.
-    FHIR_SEARCH = "GET" "/fhir/R4/{resourceType}" => "fhir-search", Admin, "search resources";
+    FHIR_SEARCH = "GET" "/fhir/R4/{resourceType}" => "fhir-search", Member, "search resources";
     /// `POST /fhir/R4/{resourceType}/_search`.
-    FHIR_SEARCH_FORM = "POST" "/fhir/R4/{resourceType}/_search" => "fhir-search", Admin, "search resources by form";
+    FHIR_SEARCH_FORM = "POST" "/fhir/R4/{resourceType}/_search" => "fhir-search", Member, "search resources by form";
     /// `GET /fhir/R4/{resourceType}/{id}`.
-    FHIR_READ = "GET" "/fhir/R4/{resourceType}/{id}" => "fhir-read", Admin, "read a resource";
+    FHIR_READ = "GET" "/fhir/R4/{resourceType}/{id}" => "fhir-read", Member, "read a resource";
     /// `GET /`.
     ROOT = "GET" "/" => "discovery", Open, "say OK";
     /// `GET /healthcheck`.

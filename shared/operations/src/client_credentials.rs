@@ -6,7 +6,7 @@ use domain::{
 use store::{ClientRow, Granted, LoginRow, Transaction};
 
 use crate::tokens::{Denied, HOUR, Session, Tokens, knows};
-use crate::{Means, lifetime};
+use crate::{Means, lifetime, rights};
 
 /// Begins a session.
 ///
@@ -15,7 +15,7 @@ use crate::{Means, lifetime};
 pub async fn client_credentials(
     means: Means<'_>,
     (id, secret): (&str, &Secret),
-    scope: &str,
+    (scope, address): (&str, &str),
 ) -> Result<Result<Tokens, Denied>, Failure> {
     let Ok(id) = id.parse::<ClientId>() else {
         return Ok(Err(Denied::Client));
@@ -33,6 +33,10 @@ pub async fn client_credentials(
     let Ok(caller) = Caller::admit(means.store.evidence(&claimant).await?) else {
         return Ok(Err(Denied::Client));
     };
+    let acting = (caller.membership(), caller.project());
+    if !rights::welcome(means, acting, address).await? {
+        return Ok(Err(Denied::Address));
+    }
     let configured = row.access_token_lifetime.as_deref();
     let session = Session {
         login: LoginId::new(means.dice.id()),

@@ -1,19 +1,22 @@
 //! Create a resource of a project: a patient, a policy, an organization, any other FHIR type that is not administered by routes
 //! of its own.
 
+use std::collections::HashSet;
+
+use domain::access::{Interaction, faults_of_policy};
 use domain::{
     Caller, Claimant, Failure, Fault, PROJECT_MEMBERSHIP, Project, Refusal, Secret, USER,
 };
 use fhir::{Meta, Reference, Resource};
 use serde_json::{Map, Value};
-use store::{Action, Found, Key, Tenant, Transaction};
+use store::{Action, Found, Key, Stored, Tenant, Transaction};
 
 use crate::create_client::{self, CLIENT_APPLICATION};
 use crate::invite::index_steps;
 use crate::once::{Turn, Wish, answer_again};
-use crate::read_resource::{PROTECTED, unknown_type};
+use crate::read_resource::{PROTECTED, revealed, unknown_type};
 use crate::record::all_fields;
-use crate::{Means, realm};
+use crate::{Means, Sight, realm};
 
 /// Types that come to exist only by routes of their own, or by the server.
 const BY_OTHER_ROUTES: [&str; 3] = ["AuditEvent", USER, "UserSecurityRequest"];
@@ -53,8 +56,24 @@ pub struct Seen {
 /// What the request meets, to be read beside the authorisation.
 ///
 /// # Errors
-/// A fault for an unknown type, [`Refusal::Forbidden`] for one that is not made by hand, [`Failure::Unavailable`].
+/// [`Refusal::Forbidden`] for a type of which no rule lets the caller make any, before everything that is wrong with what he sent; a fault
+/// for an unknown type, [`Refusal::Forbidden`] for one that is not made by hand, [`Failure::Unavailable`].
 pub async fn look(
+    means: Means<'_>,
+    (tenant, claimant): (Tenant<'_>, Claimant),
+    kind: &str,
+    wish: Wish<Posted>,
+    mut sight: Sight,
+) -> Result<Seen, Failure> {
+    let seen = meet(means, tenant, claimant, wish).await;
+    let caller = sight.caller().await?;
+    if fhir::known(kind) {
+        caller.rights().must(kind, Interaction::Create)?;
+    }
+    seen
+}
+
+async fn meet(
     means: Means<'_>,
     tenant: Tenant<'_>,
     claimant: Claimant,
@@ -153,13 +172,15 @@ pub async fn create_resource(
     seen: Seen,
 ) -> Result<Resource, Failure> {
     let tenant = means.store.of(caller);
+    let shown = |resource| shown(means, caller, resource);
     if let Some(earlier) = seen.turn.earlier() {
-        return create_client::shown(means, answer_again(tenant, earlier).await?);
+        return shown(answer_again(tenant, earlier).await?);
     }
     let project = &realm::project(caller, seen.project.as_ref())?;
     check_definition(&seen.posted, project)?;
-    check_references(means, tenant, &seen, project).await?;
-    let resource = resource(means, caller, seen.posted)?;
+    check_references(means, caller, &seen, project).await?;
+    let made = resource(means, caller, seen.posted)?;
+    let resource = caller.rights().to_create(made)?;
     let event = (Action::Create, "create-resource");
     let written = Transaction::new()
         .step(tenant.create_resource(&resource, 0))
@@ -169,16 +190,32 @@ pub async fn create_resource(
         .commit(means.store, means.dice)
         .await;
     match seen.turn.settle(written, (tenant, means.now)).await? {
-        None => create_client::shown(means, resource),
-        Some(earlier) => create_client::shown(means, answer_again(tenant, &earlier).await?),
+        None => shown(resource),
+        Some(earlier) => shown(answer_again(tenant, &earlier).await?),
     }
+}
+
+/// What was made as its maker sees it: who may not read it learns where it is, and no more than he has sent.
+fn shown(means: Means<'_>, caller: &Caller, resource: Resource) -> Result<Resource, Failure> {
+    let resource = revealed(means, caller.rights(), resource)?;
+    let readable = caller.rights().shown(resource.clone(), Interaction::Read);
+    Ok(match readable {
+        Some(resource) => resource,
+        None => Resource {
+            body: Map::new(),
+            ..resource
+        },
+    })
 }
 
 fn check_definition(posted: &Posted, project: &Project) -> Result<(), Failure> {
     if !project.is_strict() && !ALWAYS_STRICT.contains(&posted.kind.as_str()) {
         return Ok(());
     }
-    let faults = domain::faults(&posted.kind, &Value::Object(posted.body.clone()));
+    let mut faults = domain::faults(&posted.kind, &Value::Object(posted.body.clone()));
+    if posted.kind == "AccessPolicy" && faults.is_empty() {
+        faults = faults_of_policy(&posted.body);
+    }
     if faults.is_empty() {
         Ok(())
     } else {
@@ -190,19 +227,23 @@ fn check_definition(posted: &Posted, project: &Project) -> Result<(), Failure> {
 /// project: projects are a hard boundary (seed: "resources within one project cannot reference resources in another").
 async fn check_references(
     means: Means<'_>,
-    tenant: Tenant<'_>,
+    caller: &Caller,
     seen: &Seen,
     project: &Project,
 ) -> Result<(), Failure> {
+    let tenant = means.store.of(caller);
+    let hidden = hidden(caller, tenant, seen)?;
     let mut faults = Vec::new();
     let mut looked_up = 0;
     for (path, reference) in &seen.references {
         let above = ABOVE_PROJECTS.contains(&reference.kind());
         let key = tenant.referenced_key(reference);
-        if above || key.is_some_and(|key| tenant.has(&seen.found, &key)) {
+        let must = project.checks_references() || ALWAYS_RESOLVES.contains(&path.as_str());
+        let there = key.is_some_and(|key| tenant.has(&seen.found, &key));
+        let there = there && !(must && hidden.contains(&reference.reference));
+        if above || there {
             continue;
         }
-        let must = project.checks_references() || ALWAYS_RESOLVES.contains(&path.as_str());
         looked_up += 1;
         if looked_up > MOST_UNRESOLVED {
             return Err(too_many(&seen.posted.kind, MOST_UNRESOLVED));
@@ -224,6 +265,21 @@ async fn check_references(
     } else {
         Err(faults.into())
     }
+}
+
+/// The references that lead to what the caller may not read: for him it is not there (contract: cross-project references).
+fn hidden(caller: &Caller, tenant: Tenant<'_>, seen: &Seen) -> Result<HashSet<String>, Failure> {
+    let mut hidden = HashSet::new();
+    for (_, reference) in &seen.references {
+        let lens = caller.rights().lens(reference.kind(), Interaction::Read);
+        let key = tenant.referenced_key(reference).filter(|_| !lens.is_open());
+        let stored = key.map(|key| tenant.peek(&seen.found, &key)).transpose()?;
+        let shown = |stored: Stored| lens.rule_for(&stored.resource).is_some();
+        if !stored.flatten().is_some_and(shown) && !lens.is_open() {
+            hidden.insert(reference.reference.clone());
+        }
+    }
+    Ok(hidden)
 }
 
 fn too_many(kind: &str, most: usize) -> Failure {
@@ -256,6 +312,7 @@ fn resource(means: Means<'_>, caller: &Caller, posted: Posted) -> Result<Resourc
     }
     let meta = Meta {
         rest,
+        on_behalf_of: caller.on_behalf_of(),
         ..means.first_version(caller.profile(), Some(caller.realm().uuid()))
     };
     Ok(Resource {

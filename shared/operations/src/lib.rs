@@ -17,6 +17,7 @@ mod parameters;
 mod realm;
 mod record;
 mod references;
+mod rights;
 
 pub mod bootstrap;
 pub mod change_password;
@@ -60,3 +61,4 @@ pub mod whoami;
 pub use authorize::{Destination, Request, Role, Turned, admit};
 pub use means::{Accounts, Means, Settings, SignIn, Texts};
 pub use once::{Once, Wish};
+pub use rights::Sight;

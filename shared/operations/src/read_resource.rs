@@ -1,5 +1,6 @@
 //! Read one resource of a project by type and id.
 
+use domain::access::{Interaction, Rights};
 use domain::{
     Claimant, Failure, Fault, MembershipId, PROJECT, PROJECT_MEMBERSHIP, Project, ProjectId,
     Refusal, USER, User, UserId,
@@ -8,26 +9,23 @@ use fhir::Resource;
 use store::{Existence, Tenant};
 use uuid::Uuid;
 
-use crate::Means;
 use crate::audit_event::{AUDIT_EVENT, audit_event};
 use crate::create_client;
+use crate::{Means, Sight};
 
 /// Types that nobody but the server itself works with.
 pub(crate) const PROTECTED: [&str; 3] = ["DomainConfiguration", "JsonWebKey", "Login"];
 
-/// What a project's administrators do not see of the project.
-const HIDDEN_FROM_ADMINS: [&str; 3] = ["superAdmin", "systemSecret", "strictMode"];
-
-/// The resource, to be read beside the authorisation.
+/// The resource as the caller sees it, read beside the authorisation.
 ///
 /// # Errors
-/// A fault for an unknown type, [`Refusal::Forbidden`] for a protected one, [`Refusal::NotFound`] for an unknown, foreign or
-/// malformed id alike, [`Refusal::Gone`].
+/// A fault for an unknown type; [`Refusal::Forbidden`] for one that no rule lets the caller read, whatever the id; [`Refusal::NotFound`]
+/// for an unknown, foreign or malformed id alike, and for a resource that the rules do not let him read; [`Refusal::Gone`].
 pub async fn look(
     means: Means<'_>,
-    tenant: Tenant<'_>,
-    claimant: Claimant,
+    (tenant, claimant): (Tenant<'_>, Claimant),
     (kind, id): (&str, &str),
+    mut sight: Sight,
 ) -> Result<Resource, Failure> {
     if !fhir::known(kind) {
         return Err(unknown_type());
@@ -38,6 +36,25 @@ pub async fn look(
     // A malformed id costs the same read as an unknown one.
     let wanted = domain::MembershipId::new(Uuid::nil());
     let id = id.parse::<MembershipId>().unwrap_or(wanted).uuid();
+    let found = anywhere(means, (tenant, claimant), (kind, id)).await;
+    let caller = sight.caller().await?;
+    let lens = caller.rights().must(kind, Interaction::Read)?;
+    match found {
+        Ok(resource) => {
+            let resource = revealed(means, caller.rights(), resource)?;
+            lens.shown(resource).ok_or_else(not_found)
+        }
+        // Nobody can say whether it was for him.
+        Err(Failure::Refused(Refusal::Gone)) if !lens.is_open() => Err(not_found()),
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn anywhere(
+    means: Means<'_>,
+    (tenant, claimant): (Tenant<'_>, Claimant),
+    (kind, id): (&str, Uuid),
+) -> Result<Resource, Failure> {
     let all_seeing = claimant.project() == means.keys.super_project();
     let tenant = match all_seeing {
         true => means
@@ -50,7 +67,7 @@ pub async fn look(
     within(means, tenant, (kind, id), all_seeing).await
 }
 
-/// The resource of a known type in this very project.
+/// The resource of a known type in this very project, as it is stored.
 ///
 /// # Errors
 /// [`Refusal::NotFound`], [`Refusal::Gone`].
@@ -66,7 +83,7 @@ pub(crate) async fn within(
             let mut found = tenant.read(&tenant.places_of(id)).await?;
             Ok(tenant.member(&mut found, id)?.membership.into_resource())
         }
-        PROJECT => project(means, tenant, id, all_seeing).await,
+        PROJECT => project(tenant, id).await,
         USER => user(means, tenant, id, all_seeing).await,
         AUDIT_EVENT => tenant
             .event(id)
@@ -74,7 +91,7 @@ pub(crate) async fn within(
             .map(|event| audit_event(tenant, id, event))
             .ok_or_else(not_found),
         _ => match tenant.resource(kind, id).await? {
-            Existence::Here(stored) => seen(means, all_seeing, stored.resource),
+            Existence::Here(stored) => Ok(stored.resource),
             Existence::Gone => Err(Refusal::Gone.into()),
             Existence::Unknown => Err(Refusal::NotFound.into()),
         },
@@ -94,21 +111,12 @@ fn not_found() -> Failure {
     Refusal::NotFound.into()
 }
 
-async fn project(
-    means: Means<'_>,
-    tenant: Tenant<'_>,
-    id: Uuid,
-    all_seeing: bool,
-) -> Result<Resource, Failure> {
+async fn project(tenant: Tenant<'_>, id: Uuid) -> Result<Resource, Failure> {
     if tenant.project() != ProjectId::new(id) {
         return Err(not_found());
     }
-    let project = tenant
-        .read_project()
-        .await?
-        .map(Project::into_resource)
-        .ok_or_else(not_found)?;
-    seen(means, all_seeing, project)
+    let project = tenant.read_project().await?;
+    project.map(Project::into_resource).ok_or_else(not_found)
 }
 
 async fn user(
@@ -124,15 +132,14 @@ async fn user(
         .ok_or_else(not_found)
 }
 
-/// A resource as administrators see it: an application with its secret, a project without what is the server's business.
-pub(crate) fn seen(
+/// An application with its secrets, for those to whom they are shown; anything else as it is.
+pub(crate) fn revealed(
     means: Means<'_>,
-    all_seeing: bool,
-    mut resource: Resource,
+    rights: &Rights,
+    resource: Resource,
 ) -> Result<Resource, Failure> {
-    if resource.kind == PROJECT && !all_seeing {
-        let body = &mut resource.body;
-        body.retain(|field, _| !HIDDEN_FROM_ADMINS.contains(&field.as_str()));
+    match rights.shows_secrets() {
+        true => create_client::shown(means, resource),
+        false => Ok(create_client::without_secrets(resource)),
     }
-    create_client::shown(means, resource)
 }

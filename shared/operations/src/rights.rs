@@ -1,0 +1,144 @@
+//! The rights of a member: the policies that his membership names, read, with what his role brings.
+
+use std::sync::Arc;
+
+use domain::access::{Named, Parameters, Policy, Rights, Standpoint};
+use domain::{Caller, Failure, Membership, PolicyHint, Project, Refusal};
+use fhir::Resource;
+use store::Tenant;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::Means;
+
+/// Which policies a membership names: what its tokens hint at.
+pub(crate) fn hint(membership: &Membership) -> PolicyHint {
+    PolicyHint::new(ids(membership))
+}
+
+fn ids(membership: &Membership) -> impl Iterator<Item = Uuid> {
+    let named = membership.policies().into_iter();
+    let mut ids: Vec<Uuid> = named.filter_map(|(policy, _)| policy.id()).collect();
+    ids.sort();
+    ids.dedup();
+    ids.into_iter()
+}
+
+/// The rights of a membership of a project. Policies that were read by a hint are not read again; one that the hint did not name costs
+/// a round trip.
+///
+/// # Errors
+/// [`Failure::Unavailable`], [`Failure::Corrupt`].
+pub(crate) async fn of(
+    means: Means<'_>,
+    (membership, project): (&Membership, &Project),
+    hinted: (PolicyHint, Vec<Resource>),
+) -> Result<Rights, Failure> {
+    let tenant = means.store.founding(project.id());
+    let named = named(tenant, membership, hinted).await?;
+    Ok(Rights::of(Standpoint::of(membership, project)?, &named))
+}
+
+/// Why somebody does not get in from where he is, as recorded.
+pub(crate) const NOT_FROM_HERE: &str = "IP address not allowed";
+
+/// Whether the policies of a membership let its member in from an address; who has none may come from anywhere.
+///
+/// # Errors
+/// [`Failure::Unavailable`], [`Failure::Corrupt`].
+pub(crate) async fn welcome(
+    means: Means<'_>,
+    of_project: (&Membership, &Project),
+    address: &str,
+) -> Result<bool, Failure> {
+    if of_project.0.policies().is_empty() {
+        return Ok(true);
+    }
+    let rights = of(means, of_project, (PolicyHint::default(), Vec::new())).await?;
+    Ok(rights.welcome(address))
+}
+
+/// The policies that a membership names, each with its parameters; those that are not there, too.
+///
+/// # Errors
+/// [`Failure::Unavailable`], [`Failure::Corrupt`].
+pub(crate) async fn named(
+    tenant: Tenant<'_>,
+    membership: &Membership,
+    (hint, mut read): (PolicyHint, Vec<Resource>),
+) -> Result<Vec<Named>, Failure> {
+    let hinted: Vec<Uuid> = hint.ids().collect();
+    let unread: Vec<Uuid> = ids(membership).filter(|id| !hinted.contains(id)).collect();
+    if !unread.is_empty() {
+        read.extend(tenant.policies(&unread).await?);
+    }
+    let profile = membership.profile();
+    let policies = membership.policies().into_iter();
+    Ok(policies
+        .map(|(reference, given)| {
+            let is_meant = |it: &&Resource| {
+                reference.kind() == it.kind.as_str() && Some(it.id) == reference.id()
+            };
+            let parameters = Parameters::new(&profile, &given);
+            let policy = read.iter().find(is_meant);
+            let policy = policy.map(|resource| Policy::read(resource, parameters));
+            (reference, policy)
+        })
+        .collect())
+}
+
+/// The caller with the rights that he acts by.
+///
+/// # Errors
+/// [`Failure::Unavailable`], [`Failure::Corrupt`].
+pub(crate) async fn bestow(
+    means: Means<'_>,
+    caller: Caller,
+    hinted: (PolicyHint, Vec<Resource>),
+) -> Result<Caller, Failure> {
+    let foreign = !caller.is_at_home() && caller.on_behalf_of().is_some();
+    let project = match foreign {
+        // A super admin stands in for somebody elsewhere.
+        true => means.store.of(&caller).read_project().await?,
+        false => Some(caller.project().clone()),
+    };
+    let project = project.ok_or(Refusal::NotFound)?;
+    let rights = of(means, (caller.acting(), &project), hinted).await?;
+    let rights = rights.within(caller.scope());
+    Ok(caller.with(Arc::new(rights)))
+}
+
+/// What an operation that reads beside the authorisation will know of the caller's rights, as soon as they are known.
+#[derive(Clone, Debug)]
+pub struct Sight(watch::Receiver<Option<Arc<Caller>>>);
+
+/// The other end of a [`Sight`].
+pub(crate) struct Eye(watch::Sender<Option<Arc<Caller>>>);
+
+impl Sight {
+    pub(crate) fn new() -> (Eye, Self) {
+        let (sender, receiver) = watch::channel(None);
+        (Eye(sender), Self(receiver))
+    }
+
+    /// The caller, if he is known by now.
+    pub(crate) fn known(&self) -> Option<Arc<Caller>> {
+        self.0.borrow().clone()
+    }
+
+    /// Waits for the caller, who carries his rights.
+    ///
+    /// # Errors
+    /// [`Refusal::Unauthorized`] when there is none; the authorisation says why.
+    pub async fn caller(&mut self) -> Result<Arc<Caller>, Failure> {
+        let known = self.0.wait_for(Option::is_some).await;
+        let known = known.map_err(|_| Refusal::Unauthorized)?;
+        known.clone().ok_or_else(|| Refusal::Unauthorized.into())
+    }
+}
+
+impl Eye {
+    pub(crate) fn open(self, caller: &Caller) {
+        self.0.send_replace(Some(Arc::new(caller.clone())));
+    }
+}
