@@ -19,9 +19,8 @@ async fn answer(ask: Ask) -> Answer {
     let destination = ask.asked(named);
     let kind = ask.call.parameter("resourceType");
     let query = parameters.and_then(|pairs| search::read(kind, &pairs));
-    let look = |tenant, claimant, sight| {
-        search::look(ask.means, (tenant, claimant), (kind, query), sight)
-    };
+    let look =
+        |tenant, claimant, sight| search::look(ask.means, (tenant, claimant), (kind, query), sight);
     let (_, found) = ask.admit_seeing(destination, look).await?;
     Ok(ask.page(&found))
 }

@@ -100,7 +100,9 @@ where
     };
     let claimant = match request.by_policy {
         true => claimant.heading_for(realm),
-        false => claimant.heading_for(realm).hinting_at(PolicyHint::default()),
+        false => claimant
+            .heading_for(realm)
+            .hinting_at(PolicyHint::default()),
     };
     let tenant = means.store.ahead_of(&claimant);
     let (eye, sight) = Sight::new();

@@ -9,8 +9,8 @@ use fhir::search::Query;
 use store::{Key, Shelf, Tenant};
 
 use crate::search::{
-    Eyes, Listing, Matches, Way, along, by_range, check, cut_out, filtered, included, settle, sorted,
-    too_many_to_sort,
+    Eyes, Listing, Matches, Way, along, by_range, check, cut_out, filtered, included, settle,
+    sorted, too_many_to_sort,
 };
 use crate::{Means, Sight};
 use plan::Plan;
@@ -30,7 +30,10 @@ pub async fn look(
     let lens = caller.rights().must(&query.kind, Interaction::Search)?;
     // Only a server administrator can be under criteria here.
     let total = matches.total.filter(|_| lens.is_open());
-    let shown = matches.resources.into_iter().filter_map(|it| lens.shown(it));
+    let shown = matches
+        .resources
+        .into_iter()
+        .filter_map(|it| lens.shown(it));
     let shown: Vec<Resource> = shown.collect();
     let included = included(means, tenant, &query, &shown, Some(caller.rights())).await?;
     Ok(Listing {
@@ -97,7 +100,10 @@ async fn of_kinds(
         };
     }
     if !query.sort.is_empty() {
-        return match (sorted(means, tenant, query, (&ranges, &Eyes::All)).await?, &way) {
+        return match (
+            sorted(means, tenant, query, (&ranges, &Eyes::All)).await?,
+            &way,
+        ) {
             (Some(matches), _) => Ok(matches),
             (None, Some(way)) => along(means, tenant, query, (&shelves, way, &Eyes::All)).await,
             (None, None) => Err(too_many_to_sort("members")),

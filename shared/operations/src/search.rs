@@ -82,7 +82,12 @@ pub async fn look(
     };
     let read = async |query: &Query, eyes: &Eyes| {
         let all_seeing = claimant.project() == means.keys.super_project();
-        let library = Library { means, tenant, all_seeing, eyes };
+        let library = Library {
+            means,
+            tenant,
+            all_seeing,
+            eyes,
+        };
         library.page(query.clone()).await
     };
     let part = Eyes::Of(sight.clone());
@@ -103,13 +108,24 @@ pub async fn look(
     let lens = eyes::lens(&caller, kind);
     let found = match (early, ahead, lens.is_open()) {
         (Some(page), Ahead::All, true) => page,
-        (Some(Ok(page)), Ahead::Part, false) if lens.ids().is_none() && !lens.hides(&query) => Ok(page),
-        (Some(Ok(page)), Ahead::Part, _) if page.1.is_whole(&query) && !lens.hides(&query) => Ok(page),
+        (Some(Ok(page)), Ahead::Part, false) if lens.ids().is_none() && !lens.hides(&query) => {
+            Ok(page)
+        }
+        (Some(Ok(page)), Ahead::Part, _) if page.1.is_whole(&query) && !lens.hides(&query) => {
+            Ok(page)
+        }
         (_, _, true) => read(&query, &Eyes::All).await,
         (_, _, false) => read(&query, &part).await,
     };
     let (query, matches) = found?;
-    let included = included(means, tenant, &query, &matches.resources, Some(caller.rights())).await?;
+    let included = included(
+        means,
+        tenant,
+        &query,
+        &matches.resources,
+        Some(caller.rights()),
+    )
+    .await?;
     let shown = matches.resources.into_iter();
     Ok(Listing {
         matches: shown

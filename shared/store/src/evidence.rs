@@ -68,7 +68,9 @@ impl Store {
         let policies = policy_keys(claimant.project(), &hinted);
         let keys: Vec<Key> = rows.into_iter().flatten().chain(policies.clone()).collect();
         let mut found = self.get(&keys).await?;
-        let policies = self.founding(claimant.project()).policies_in(&mut found, &policies)?;
+        let policies = self
+            .founding(claimant.project())
+            .policies_in(&mut found, &policies)?;
         let home = claimant.project();
         let member = found
             .take(&member)

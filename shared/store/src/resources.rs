@@ -141,7 +141,8 @@ impl Tenant<'_> {
             return Ok(None);
         };
         let item = found.at(key).cloned();
-        item.map(|item| stored(kind, *id, *project, item)).transpose()
+        item.map(|item| stored(kind, *id, *project, item))
+            .transpose()
     }
 
     /// The person profiles of one type that have an e-mail address, with the names they are shown by: two, if there are so many.

@@ -29,6 +29,7 @@ mod members;
 mod once;
 mod openapi;
 mod pages;
+mod policies;
 mod prehijack;
 mod projects;
 mod races;

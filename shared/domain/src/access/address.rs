@@ -42,11 +42,7 @@ mod tests {
             value: value.to_owned(),
             blocks,
         };
-        let rules = [
-            rule("10.0.0.1", true),
-            rule("10.", false),
-            rule("*", true),
-        ];
+        let rules = [rule("10.0.0.1", true), rule("10.", false), rule("*", true)];
         for (address, welcome) in [
             ("10.0.0.1", false),
             ("10.0.0.2", true),

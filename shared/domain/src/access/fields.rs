@@ -119,9 +119,8 @@ mod tests {
 
     #[test]
     fn what_was_sent_for_a_protected_field_is_what_is_stored() {
-        let stored = object(
-            &json!({ "a": 1, "n": [{ "x": 1, "y": 1 }, { "x": 2 }], "valueString": "s" }),
-        );
+        let stored =
+            object(&json!({ "a": 1, "n": [{ "x": 1, "y": 1 }, { "x": 2 }], "valueString": "s" }));
         for (sent, then) in [
             (
                 json!({ "a": 2, "b": 2 }),

@@ -45,7 +45,10 @@ impl Rights {
             },
             based_on: policies.iter().map(|it| it.reference.clone()).collect(),
             compartment,
-            addresses: policies.iter().flat_map(|it| it.addresses.clone()).collect(),
+            addresses: policies
+                .iter()
+                .flat_map(|it| it.addresses.clone())
+                .collect(),
             missing: missing.map(|(reference, _)| reference.clone()),
             scopes: None,
             administers: member.admin || member.super_admin,
@@ -103,7 +106,8 @@ impl Rights {
 
     /// The resource as one who read it sees it; nothing when it is not for him.
     pub fn shown(&self, resource: Resource, interaction: Interaction) -> Option<Resource> {
-        self.lens(&resource.kind.clone(), interaction).shown(resource)
+        self.lens(&resource.kind.clone(), interaction)
+            .shown(resource)
     }
 
     /// Whether secrets of applications are shown: never to members who are no administrators, whatever their policies.
@@ -192,7 +196,8 @@ impl Rights {
     pub fn to_json(&self) -> Value {
         let based_on: Vec<Value> = self.based_on.iter().map(Reference::to_json).collect();
         let rules: Vec<Value> = self.rules.iter().map(Rule::to_json).collect();
-        let mut policy = json!({ "resourceType": "AccessPolicy", "basedOn": based_on, "resource": rules });
+        let mut policy =
+            json!({ "resourceType": "AccessPolicy", "basedOn": based_on, "resource": rules });
         if let Some(compartment) = &self.compartment {
             policy["compartment"] = compartment.to_json();
         }

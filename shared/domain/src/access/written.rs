@@ -54,9 +54,15 @@ const BEGINS: &str = "Criteria must begin with the rule's own type and a questio
 const TRIED: &str = "x";
 
 fn is_about_name(words: &str) -> bool {
-    ["Unknown search parameter", "Invalid modifier", "Unsupported", "Invalid search chain", "Unable to"]
-        .iter()
-        .any(|begin| words.starts_with(begin))
+    [
+        "Unknown search parameter",
+        "Invalid modifier",
+        "Unsupported",
+        "Invalid search chain",
+        "Unable to",
+    ]
+    .iter()
+    .any(|begin| words.starts_with(begin))
 }
 
 fn constraint_faults(path: &str, entry: &Value) -> Vec<Fault> {
@@ -100,7 +106,8 @@ mod tests {
         }
         let any = json!({ "resourceType": "*", "criteria": "*?_compartment=%organization" });
         assert_eq!(faults(any), [""; 0]);
-        let constraint = json!([{ "language": "text/fhirpath", "expression": "%before.status != 'final'" }]);
+        let constraint =
+            json!([{ "language": "text/fhirpath", "expression": "%before.status != 'final'" }]);
         let entry = json!({ "resourceType": "Patient", "writeConstraint": constraint });
         assert_eq!(faults(entry), [""; 0]);
     }
@@ -116,7 +123,11 @@ mod tests {
             "Patient?_has:Observation:subject:code=x",
         ] {
             let entry = json!({ "resourceType": "Patient", "criteria": criteria });
-            assert_eq!(faults(entry), ["AccessPolicy.resource[1].criteria"], "{criteria}");
+            assert_eq!(
+                faults(entry),
+                ["AccessPolicy.resource[1].criteria"],
+                "{criteria}"
+            );
         }
         let constraint = json!([{ "expression": "true" }, { "expression": "now() > today()" }]);
         let entry = json!({ "resourceType": "Patient", "writeConstraint": constraint });

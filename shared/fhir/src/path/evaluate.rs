@@ -43,7 +43,12 @@ impl<'a> Evaluation<'a> {
                 let of = self.value(of, focus);
                 of.into_iter().flat_map(|it| member(it, name)).collect()
             }
-            Node::Index(of, at) => self.value(of, focus).into_iter().skip(*at).take(1).collect(),
+            Node::Index(of, at) => self
+                .value(of, focus)
+                .into_iter()
+                .skip(*at)
+                .take(1)
+                .collect(),
             Node::Call(of, function, argument) => {
                 let of = self.value(of, focus);
                 self.call(of, (*function, argument.as_deref()), focus)
@@ -62,8 +67,8 @@ impl<'a> Evaluation<'a> {
         focus: &Cow<'a, Value>,
     ) -> Several<'a> {
         use Function::{
-            All, Contains, Count, Empty, EndsWith, Exists, First, HasValue, Last, Length, Lower, Not,
-            StartsWith, Upper, Where,
+            All, Contains, Count, Empty, EndsWith, Exists, First, HasValue, Last, Length, Lower,
+            Not, StartsWith, Upper, Where,
         };
         match (function, argument) {
             (Exists, None) => truth(Some(!of.is_empty())),
@@ -83,11 +88,15 @@ impl<'a> Evaluation<'a> {
             )),
             (StartsWith | EndsWith | Contains, Some(part)) => {
                 let part = self.value(part, focus);
-                truth(text(&of).zip(text(&part)).map(|(text, part)| match function {
-                    StartsWith => text.starts_with(part),
-                    EndsWith => text.ends_with(part),
-                    _ => text.contains(part),
-                }))
+                truth(
+                    text(&of)
+                        .zip(text(&part))
+                        .map(|(text, part)| match function {
+                            StartsWith => text.starts_with(part),
+                            EndsWith => text.ends_with(part),
+                            _ => text.contains(part),
+                        }),
+                )
             }
             (Length, _) => of_text(&of, |text| text.chars().count().into()),
             (Lower, _) => of_text(&of, |text| text.to_lowercase().into()),
@@ -140,7 +149,10 @@ fn text<'v>(several: &'v [Cow<'_, Value>]) -> Option<&'v str> {
 }
 
 fn of_text<'a>(several: &[Cow<'a, Value>], make: impl Fn(&str) -> Value) -> Several<'a> {
-    text(several).map(|text| Cow::Owned(make(text))).into_iter().collect()
+    text(several)
+        .map(|text| Cow::Owned(make(text)))
+        .into_iter()
+        .collect()
 }
 
 /// What an operator says; nothing when it cannot say.

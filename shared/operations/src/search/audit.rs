@@ -111,7 +111,10 @@ async fn by_id(
         .into_iter()
         .map(|(id, event)| (audit_event(tenant, id, event), ()));
     let seen = eyes.see(means, query, resources).await?;
-    Ok(page::cut_out(query, seen.into_iter().map(|it| it.0).collect()))
+    Ok(page::cut_out(
+        query,
+        seen.into_iter().map(|it| it.0).collect(),
+    ))
 }
 
 struct Reader<'a> {

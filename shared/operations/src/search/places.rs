@@ -121,7 +121,10 @@ impl Library<'_> {
             let resource = self.means.store.resource_at(&mut found, &key)?;
             matches.extend(resource.map(|it| (it, cut)));
         }
-        let matches = self.eyes.see(self.means, query, matches.into_iter()).await?;
+        let matches = self
+            .eyes
+            .see(self.means, query, matches.into_iter())
+            .await?;
         if !query.sort.is_empty() {
             return match end.is_end() {
                 true => Ok(Some(page::cut_out(

@@ -15,7 +15,14 @@ const ME: &str = "2c90fffb-a1ee-46cf-a372-1eff3f9fd913";
 const ORGANIZATIONS: [&str; 3] = ["Organization/1", "Organization/2", "Organization/3"];
 const FIELDS: [&str; 3] = ["gender", "birthDate", "managingOrganization"];
 const KINDS: [&str; 8] = [
-    "*", "Patient", "Practitioner", "AccessPolicy", "ClientApplication", "ProjectMembership", "User", "Login",
+    "*",
+    "Patient",
+    "Practitioner",
+    "AccessPolicy",
+    "ClientApplication",
+    "ProjectMembership",
+    "User",
+    "Login",
 ];
 
 /// The model: everything is looked up in the JSON of the policies, one question at a time, nothing is prepared.
@@ -28,7 +35,13 @@ impl Model<'_> {
     /// The first entry that allows it, with what it hides; `None` when there is none.
     fn entry(&self, interaction: &str, resource: &Value) -> Option<Value> {
         let kind = resource["resourceType"].as_str().unwrap();
-        let administrative = ["Project", "ProjectMembership", "User", "UserSecurityRequest"].contains(&kind);
+        let administrative = [
+            "Project",
+            "ProjectMembership",
+            "User",
+            "UserSecurityRequest",
+        ]
+        .contains(&kind);
         let protected = ["Login", "DomainConfiguration", "JsonWebKey"].contains(&kind);
         let nothing_special = json!({});
         if administrative && !self.member.admin {
@@ -68,7 +81,10 @@ impl Model<'_> {
         let entry = self.entry(interaction, resource)?;
         let mut shown = resource.clone();
         for field in entry["hiddenFields"].as_array().into_iter().flatten() {
-            shown.as_object_mut().unwrap().remove(field.as_str().unwrap());
+            shown
+                .as_object_mut()
+                .unwrap()
+                .remove(field.as_str().unwrap());
         }
         Some(shown)
     }
@@ -80,7 +96,10 @@ fn allows(entry: &Value, organization: &Value, interaction: &str, resource: &Val
         return false;
     }
     let reads = ["read", "search", "history", "vread"].contains(&interaction);
-    match entry["interaction"].as_array().filter(|list| !list.is_empty()) {
+    match entry["interaction"]
+        .as_array()
+        .filter(|list| !list.is_empty())
+    {
         Some(list) if !list.contains(&json!(interaction)) => return false,
         None if entry["readonly"] == true && !reads => return false,
         _ => {}
@@ -95,7 +114,8 @@ fn allows(entry: &Value, organization: &Value, interaction: &str, resource: &Val
                 && resource["managingOrganization"]["reference"] == *organization
         }
         ("gender", gender) => {
-            let has_parameter = ["Patient", "Practitioner"].contains(&resource["resourceType"].as_str().unwrap());
+            let has_parameter =
+                ["Patient", "Practitioner"].contains(&resource["resourceType"].as_str().unwrap());
             has_parameter && resource["gender"] == gender
         }
         ("_id", "%profile.id") => resource["id"] == ME,
@@ -104,7 +124,12 @@ fn allows(entry: &Value, organization: &Value, interaction: &str, resource: &Val
 }
 
 fn entries() -> impl Strategy<Value = Value> {
-    let criteria = select(vec!["organization=%organization", "gender=male", "gender=female", "_id=%profile.id"]);
+    let criteria = select(vec![
+        "organization=%organization",
+        "gender=male",
+        "gender=female",
+        "_id=%profile.id",
+    ]);
     let words = Interaction::ALL.map(Interaction::as_str).to_vec();
     let entry = (
         select(KINDS.to_vec()),
@@ -114,7 +139,8 @@ fn entries() -> impl Strategy<Value = Value> {
         proptest::sample::subsequence(FIELDS.to_vec(), 0..2),
     );
     let entry = entry.prop_map(|(kind, criteria, readonly, interaction, hidden)| {
-        let mut entry = json!({ "resourceType": kind, "readonly": readonly, "hiddenFields": hidden });
+        let mut entry =
+            json!({ "resourceType": kind, "readonly": readonly, "hiddenFields": hidden });
         if let Some(criteria) = criteria {
             entry["criteria"] = format!("{kind}?{criteria}").into();
         }
@@ -150,10 +176,16 @@ fn resources() -> impl Strategy<Value = Resource> {
 }
 
 fn members() -> impl Strategy<Value = Standpoint> {
-    let parts = (select(vec![ProfileType::Patient, ProfileType::Practitioner]), any::<bool>());
+    let parts = (
+        select(vec![ProfileType::Patient, ProfileType::Practitioner]),
+        any::<bool>(),
+    );
     parts.prop_map(|(kind, admin)| Standpoint {
         project: ProjectId::new(Uuid::nil()),
-        profile: ProfileRef { kind, id: ME.parse().unwrap() },
+        profile: ProfileRef {
+            kind,
+            id: ME.parse().unwrap(),
+        },
         admin,
         super_admin: false,
         unrestricted: false,
@@ -162,18 +194,22 @@ fn members() -> impl Strategy<Value = Standpoint> {
 
 fn rights(member: Standpoint, policies: &[(Value, Value)]) -> Rights {
     let profile = Reference::to(member.profile.to_string());
-    let named = policies.iter().enumerate().map(|(at, (entries, organization))| {
-        let given = json!({ "name": "organization", "valueReference": { "reference": organization } });
-        let reference = Reference::to(format!("AccessPolicy/{at}"));
-        let policy = Policy {
-            reference: reference.clone(),
-            entries: entries.as_array().cloned().unwrap(),
-            parameters: Parameters::new(&profile, &[given]),
-            compartment: None,
-            addresses: Vec::new(),
-        };
-        (reference, Some(policy))
-    });
+    let named = policies
+        .iter()
+        .enumerate()
+        .map(|(at, (entries, organization))| {
+            let given =
+                json!({ "name": "organization", "valueReference": { "reference": organization } });
+            let reference = Reference::to(format!("AccessPolicy/{at}"));
+            let policy = Policy {
+                reference: reference.clone(),
+                entries: entries.as_array().cloned().unwrap(),
+                parameters: Parameters::new(&profile, &[given]),
+                compartment: None,
+                addresses: Vec::new(),
+            };
+            (reference, Some(policy))
+        });
     Rights::of(member, &named.collect::<Vec<Named>>())
 }
 

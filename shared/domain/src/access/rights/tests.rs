@@ -53,7 +53,9 @@ fn a_new_resource_is_made_in_the_compartment_of_the_policy_whatever_the_writer_s
         "compartment": { "reference": "%ward" }, "resource": [{ "resourceType": "Patient" }],
     }));
     let mut sent = stored("Patient", json!({}));
-    sent.meta.rest.insert("account".into(), json!({ "reference": "Organization/9" }));
+    sent.meta
+        .rest
+        .insert("account".into(), json!({ "reference": "Organization/9" }));
     let made = rights.to_create(sent.clone()).unwrap();
     assert_eq!(made.meta.rest["account"]["reference"], "Organization/1");
     let changed = rights.to_update(&sent, made).unwrap();
@@ -65,7 +67,10 @@ fn readonly_fields_are_blank_in_what_is_new_and_stay_in_what_is_there() {
     let rights = rights(json!({ "resource": [
         { "resourceType": "Patient", "readonlyFields": ["gender"], "hiddenFields": ["birthDate"] },
     ] }));
-    let sent = stored("Patient", json!({ "gender": "male", "birthDate": "2000-01-01", "active": true }));
+    let sent = stored(
+        "Patient",
+        json!({ "gender": "male", "birthDate": "2000-01-01", "active": true }),
+    );
     let made = rights.to_create(sent.clone()).unwrap();
     assert_eq!(Value::Object(made.body), json!({ "active": true }));
     let new = stored("Patient", json!({ "gender": "female", "active": false }));
@@ -73,7 +78,10 @@ fn readonly_fields_are_blank_in_what_is_new_and_stay_in_what_is_there() {
     let body = json!({ "active": false, "gender": "male", "birthDate": "2000-01-01" });
     assert_eq!(Value::Object(changed.body), body);
     let shown = rights.shown(sent, Interaction::Read).unwrap();
-    assert_eq!(Value::Object(shown.body), json!({ "gender": "male", "active": true }));
+    assert_eq!(
+        Value::Object(shown.body),
+        json!({ "gender": "male", "active": true })
+    );
 }
 
 #[test]
@@ -98,7 +106,12 @@ fn an_update_is_refused_when_it_leaves_what_one_may_change() {
     let rights = rights(json!({ "resource": [
         { "resourceType": "Patient", "criteria": "Patient?organization=%ward" },
     ] }));
-    let patient = |of: &str| stored("Patient", json!({ "managingOrganization": { "reference": of } }));
+    let patient = |of: &str| {
+        stored(
+            "Patient",
+            json!({ "managingOrganization": { "reference": of } }),
+        )
+    };
     let (own, other) = (patient("Organization/1"), patient("Organization/2"));
     assert!(rights.to_update(&own, own.clone()).is_ok());
     assert!(rights.to_update(&own, other.clone()).is_err());
@@ -108,7 +121,11 @@ fn an_update_is_refused_when_it_leaves_what_one_may_change() {
 
 #[test]
 fn scopes_of_a_session_take_away_and_give_nothing() {
-    let all = || rights(json!({ "resource": [{ "resourceType": "Patient" }, { "resourceType": "Task", "readonly": true }] }));
+    let all = || {
+        rights(
+            json!({ "resource": [{ "resourceType": "Patient" }, { "resourceType": "Task", "readonly": true }] }),
+        )
+    };
     let may = |scopes: &str, kind: &str, what| all().within(scopes).must(kind, what).is_ok();
     use Interaction::{Create, Read, Search};
     for (scopes, kind, what, truth) in [
@@ -129,34 +146,53 @@ fn scopes_of_a_session_take_away_and_give_nothing() {
 fn the_effective_policy_is_told_as_recorded() {
     let admin = Rights::of(member(true), &[]).to_json();
     let id = Uuid::nil();
-    assert_eq!(admin, json!({
-        "resourceType": "AccessPolicy", "basedOn": [], "resource": [
-            { "resourceType": "*" },
-            { "resourceType": "SearchParameter", "readonly": true },
-            { "resourceType": "StructureDefinition", "readonly": true },
-            { "resourceType": "Project", "criteria": format!("Project?_id={id}"),
-              "readonlyFields": ["features", "link", "systemSetting"],
-              "hiddenFields": ["superAdmin", "systemSecret", "strictMode"] },
-            { "resourceType": "ProjectMembership", "readonlyFields": ["project", "user"] },
-            { "resourceType": "UserSecurityRequest", "readonly": true },
-            { "resourceType": "User", "readonlyFields": ["email", "emailVerified", "mfaEnrolled", "project"],
-              "hiddenFields": ["passwordHash", "mfaSecret"] },
-        ],
-    }));
+    assert_eq!(
+        admin,
+        json!({
+            "resourceType": "AccessPolicy", "basedOn": [], "resource": [
+                { "resourceType": "*" },
+                { "resourceType": "SearchParameter", "readonly": true },
+                { "resourceType": "StructureDefinition", "readonly": true },
+                { "resourceType": "Project", "criteria": format!("Project?_id={id}"),
+                  "readonlyFields": ["features", "link", "systemSetting"],
+                  "hiddenFields": ["superAdmin", "systemSecret", "strictMode"] },
+                { "resourceType": "ProjectMembership", "readonlyFields": ["project", "user"] },
+                { "resourceType": "UserSecurityRequest", "readonly": true },
+                { "resourceType": "User", "readonlyFields": ["email", "emailVerified", "mfaEnrolled", "project"],
+                  "hiddenFields": ["passwordHash", "mfaSecret"] },
+            ],
+        })
+    );
     let own = rights(json!({ "name": "Ward", "resource": [
         { "resourceType": "Patient", "criteria": "Patient?organization=%ward", "hiddenFields": ["gender"] },
     ] }));
     let told = own.to_json();
-    assert_eq!(told["basedOn"], json!([{ "reference": format!("AccessPolicy/{ID}"), "display": "Ward" }]));
-    assert_eq!(told["resource"][0]["criteria"], "Patient?organization=Organization/1");
-    let patient = stored("Patient", json!({ "managingOrganization": { "reference": "Organization/1" }, "gender": "male" }));
+    assert_eq!(
+        told["basedOn"],
+        json!([{ "reference": format!("AccessPolicy/{ID}"), "display": "Ward" }])
+    );
+    assert_eq!(
+        told["resource"][0]["criteria"],
+        "Patient?organization=Organization/1"
+    );
+    let patient = stored(
+        "Patient",
+        json!({ "managingOrganization": { "reference": "Organization/1" }, "gender": "male" }),
+    );
     let shown = own.shown(patient, Interaction::Read).unwrap();
     assert_eq!(shown.to_json(View::Plain).get("gender"), None);
 }
 
 #[test]
 fn a_policy_that_is_not_there_allows_nothing() {
-    let rights = Rights::of(member(true), &[(Reference::to(format!("AccessPolicy/{ID}")), None)]);
+    let rights = Rights::of(
+        member(true),
+        &[(Reference::to(format!("AccessPolicy/{ID}")), None)],
+    );
     assert!(rights.must("Patient", Interaction::Read).is_err());
-    assert!(Rights::none().must("StructureDefinition", Interaction::Read).is_err());
+    assert!(
+        Rights::none()
+            .must("StructureDefinition", Interaction::Read)
+            .is_err()
+    );
 }
