@@ -121,6 +121,13 @@ impl Sight {
         (Eye(sender), Self(receiver))
     }
 
+    /// The sight of a caller who is known already.
+    pub fn of(caller: &Caller) -> Self {
+        let (sender, receiver) = watch::channel(None);
+        sender.send_replace(Some(Arc::new(caller.clone())));
+        Self(receiver)
+    }
+
     /// The caller, if he is known by now.
     pub(crate) fn known(&self) -> Option<Arc<Caller>> {
         self.0.borrow().clone()

@@ -15,7 +15,8 @@ pub(super) fn of(kind: &str) -> &'static [SearchParam] {
 
 fn read() -> HashMap<&'static str, Vec<SearchParam>> {
     let mut all = HashMap::new();
-    let mut of: &mut Vec<SearchParam> = &mut Vec::new();
+    let mut nowhere = Vec::new();
+    let mut of = &mut nowhere;
     for line in include_str!("parameters.txt").lines() {
         match line.strip_prefix(' ') {
             None => of = all.entry(line).or_default(),
@@ -55,7 +56,10 @@ mod tests {
             ("Task", "owner", "owner"),
         ] {
             let found = of(kind).iter().find(|param| param.code == code);
-            assert!(found.is_some_and(|param| param.paths.contains(&path)), "{kind} {code}");
+            assert!(
+                found.is_some_and(|param| param.paths.contains(&path)),
+                "{kind} {code}"
+            );
         }
         assert!(of("Nothing").is_empty());
     }

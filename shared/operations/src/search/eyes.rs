@@ -32,10 +32,10 @@ pub(super) enum Ahead {
 }
 
 impl Ahead {
-    pub(super) fn of(claimant: &Claimant, kind: &str) -> Self {
+    pub(super) fn of((claimant, all_seeing): (&Claimant, bool), kind: &str) -> Self {
         let hinted = claimant.hint().ids().next().is_some();
         match claimant.profile().kind {
-            _ if kind == PROJECT => Self::Part,
+            _ if kind == PROJECT && !all_seeing => Self::Part,
             _ if ADMINISTRATIVE.contains(&kind) => Self::All,
             _ if hinted => Self::Part,
             ProfileType::Patient | ProfileType::RelatedPerson => Self::Nothing,

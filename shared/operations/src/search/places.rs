@@ -6,7 +6,7 @@ use fhir::search::{Chain, Filter, Modifier, Query};
 use store::{Bounds, Key, Order, RowRange, Walk};
 use uuid::Uuid;
 
-use super::Library;
+use super::library::Library;
 use super::page::{self, MOST_READ, Matches};
 use super::rows::{Reached, chosen};
 
