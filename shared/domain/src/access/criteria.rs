@@ -24,7 +24,9 @@ impl Parameters {
             ("patient".to_owned(), profile),
         ]);
         for parameter in given {
+            // A blank text would let everything through that begins with it: it is no value.
             let text = parameter.get("valueString").and_then(Value::as_str);
+            let text = text.filter(|text| !text.trim().is_empty());
             let reference = parameter
                 .get("valueReference")
                 .and_then(Reference::from_json)
@@ -251,6 +253,8 @@ mod tests {
             "x&name=Smith",
             "x\"},{\"resourceType\":\"*",
             "x|Smith",
+            "",
+            " ",
             "%profile",
             "x%26name=Smith",
         ] {

@@ -156,7 +156,6 @@ async fn an_administrator_who_stands_in_for_a_member_has_his_rights_and_signs_wi
         reference(&foreign).as_str(),
         "ProjectMembership/00000000-0000-4000-8000-000000000001",
         "nobody",
-        "",
     ] {
         let answer = admin.send(ask("/fhir/R4/Patient", whom)).await.must(404);
         assert_eq!(answer.issue_text(), "Not found", "{whom}");

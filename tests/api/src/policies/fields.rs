@@ -81,7 +81,7 @@ async fn the_first_rule_that_matches_a_resource_decides_what_is_hidden_of_it() {
 
 #[tokio::test]
 async fn secrets_of_applications_are_for_administrators_alone_whatever_a_policy_says() {
-    let project = world().await.project("Secrets").await;
+    let project = world().await.project("Hidden keys").await;
     let body = json!({ "name": "App" });
     let app = project
         .admin
