@@ -48,7 +48,7 @@ pub struct Request {
     pub role: Role,
     /// Whether the caller's policies decide.
     pub by_policy: bool,
-    /// In whose place: a reference to a membership or a profile, as it was sent.
+    /// In whose place: a reference to a membership, as it was sent.
     pub on_behalf_of: Option<String>,
 }
 
