@@ -125,27 +125,27 @@ async fn an_administrator_who_stands_in_for_a_member_has_his_rights_and_signs_wi
     let header = "x-medplum-on-behalf-of";
     let ask = |path: &str, whom: &str| Request::new("GET", path).header(header, whom);
     let profile = alices["profile"]["reference"].as_str().unwrap();
-    for whom in [reference(&alices).as_str()] {
-        let answer = admin.send(ask("/fhir/R4/Patient", whom)).await.must(200);
-        assert_eq!(super::found(&answer), sorted(&[&mine]), "{whom}");
-        admin.send(ask("/fhir/R4/Task", whom)).await.must(403);
-        // The target is no administrator: neither is who stands in for her.
-        admin
-            .send(ask("/fhir/R4/ProjectMembership", whom))
-            .await
-            .must(403);
-        admin
-            .send(ask(&format!("/admin/projects/{}", project.id), whom))
-            .await
-            .must(403);
-        let body = json!({ "resourceType": "Patient", "managingOrganization": to(&own) });
-        let request = Request::new("POST", "/fhir/R4/Patient").json(&body);
-        let request = request.header(header, whom).header("x-medplum", "extended");
-        let made = admin.send(request).await.must(201).body;
-        assert_eq!(made["meta"]["onBehalfOf"]["reference"], profile);
-        let author = format!("ClientApplication/{}", project.admin.id());
-        assert_eq!(made["meta"]["author"]["reference"], author);
-    }
+    let whom = reference(&alices);
+    let whom = whom.as_str();
+    let answer = admin.send(ask("/fhir/R4/Patient", whom)).await.must(200);
+    assert_eq!(super::found(&answer), sorted(&[&mine]), "{whom}");
+    admin.send(ask("/fhir/R4/Task", whom)).await.must(403);
+    // The target is no administrator: neither is who stands in for her.
+    admin
+        .send(ask("/fhir/R4/ProjectMembership", whom))
+        .await
+        .must(403);
+    admin
+        .send(ask(&format!("/admin/projects/{}", project.id), whom))
+        .await
+        .must(403);
+    let body = json!({ "resourceType": "Patient", "managingOrganization": to(&own) });
+    let request = Request::new("POST", "/fhir/R4/Patient").json(&body);
+    let request = request.header(header, whom).header("x-medplum", "extended");
+    let made = admin.send(request).await.must(201).body;
+    assert_eq!(made["meta"]["onBehalfOf"]["reference"], profile);
+    let author = format!("ClientApplication/{}", project.admin.id());
+    assert_eq!(made["meta"]["author"]["reference"], author);
     let elsewhere = world.project("Elsewhere").await;
     let foreign = crate::world::invited(
         &elsewhere,
