@@ -5,6 +5,7 @@
 
 mod definition;
 mod engine;
+mod order;
 
 pub use definition::Definition;
 pub use engine::{Engine, Storage};

@@ -39,6 +39,8 @@ pub struct Ask {
     pub means: Means<'static>,
     caller: Arc<OnceLock<Caller>>,
     allowance: Arc<OnceLock<Allowance>>,
+    /// Set once the key has been read that makes the request happen at most once.
+    keyed: Arc<OnceLock<()>>,
 }
 
 impl Ask {
@@ -51,6 +53,7 @@ impl Ask {
             means: app.means(),
             caller: Arc::default(),
             allowance: Arc::default(),
+            keyed: Arc::default(),
         }
     }
 
@@ -185,15 +188,8 @@ impl Ask {
 
     /// A page of a search, with its links.
     pub fn page(&self, found: &Listing) -> Reply {
-        let page = Page {
-            query: &found.query,
-            matches: &found.matches,
-            included: &found.included,
-            next: &found.next,
-            total: found.total,
-        };
         let base = &self.app.config.settings.base_url;
-        let reply = Reply::page(&page, self.call.view(), base);
+        let reply = Reply::page(&page_of(found), self.call.view(), base);
         match found.by_counters {
             true => reply.with(TOTAL_BY, "counters".into()),
             false => reply,
@@ -220,6 +216,7 @@ impl Ask {
             )
             .into());
         }
+        let _ = self.keyed.set(());
         let operation = self.route.operation;
         Ok(Some(Once {
             key: format!("{} {key}", self.call.path),
@@ -276,6 +273,12 @@ impl Ask {
         Reply::fhir(fhir::Outcome::ok().to_json(&self.call.request_id, &trace_id()))
     }
 
+    /// Whether what stood in the way may be this very request's own doing, sent a moment earlier with the same key: what it has done was
+    /// read after its record was looked for. A second look finds the record first.
+    pub(crate) fn is_worth_a_second_look(&self, problem: &Problem) -> bool {
+        self.keyed.get().is_some() && matches!(problem.status, 400 | 404 | 409 | 410 | 412)
+    }
+
     /// The caller, once he is known.
     pub(crate) fn caller(&self) -> Option<&Caller> {
         self.caller.get()
@@ -283,7 +286,10 @@ impl Ask {
 
     /// Remembers who calls, and counts him.
     fn note(&self, caller: &Caller) -> Result<(), Problem> {
-        let _ = self.caller.set(caller.clone());
+        if self.caller.set(caller.clone()).is_err() {
+            // A second look of the same request.
+            return Ok(());
+        }
         let limit = caller.project().rate_limit();
         self.tally(
             Who::Member(caller.membership().id()),
@@ -315,6 +321,17 @@ impl Ask {
         }
         let _ = self.allowance.set(left?);
         Ok(())
+    }
+}
+
+/// A page of a search, for rendering.
+pub(crate) fn page_of(found: &Listing) -> Page<'_> {
+    Page {
+        query: &found.query,
+        matches: &found.matches,
+        included: &found.included,
+        next: &found.next,
+        total: found.total,
     }
 }
 

@@ -3,7 +3,9 @@
 //! Nothing else in the product knows a status code, a header or a path. This crate never sees the table or the mail.
 
 mod call;
+pub mod capability;
 mod cors;
+pub mod entry;
 pub mod limits;
 pub mod oauth;
 pub mod openapi;

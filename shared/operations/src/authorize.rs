@@ -105,7 +105,7 @@ where
             .hinting_at(PolicyHint::default()),
     };
     let tenant = means.store.ahead_of(&claimant);
-    let (eye, sight) = Sight::new();
+    let (eye, sight) = Sight::new(claimant);
     let (caller, found) = tokio::join!(
         weigh(means, (tenant, claimant), &request, eye),
         look(tenant, claimant, sight)

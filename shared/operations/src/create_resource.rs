@@ -1,25 +1,25 @@
 //! Create a resource of a project: a patient, a policy, an organization, any other FHIR type that is not administered by routes
 //! of its own.
 
-use std::collections::HashSet;
-
 use domain::access::{Interaction, faults_of_policy};
-use domain::{
-    Caller, Claimant, Failure, Fault, PROJECT_MEMBERSHIP, Project, Refusal, Secret, USER,
-};
-use fhir::{Meta, Reference, Resource};
+use domain::{Caller, Failure, Fault, PROJECT_MEMBERSHIP, Project, Refusal, Secret, USER};
+use fhir::{Meta, Resource};
 use serde_json::{Map, Value};
-use store::{Action, Found, Key, Stored, Tenant, Transaction};
+use store::{Action, Found, Key, Step, Tenant, Transaction};
+use uuid::Uuid;
 
+use crate::boundary::References;
+use crate::conditional::Claim;
+use crate::conditional_references::resolved;
 use crate::create_client::{self, CLIENT_APPLICATION};
 use crate::invite::index_steps;
-use crate::once::{Turn, Wish, answer_again};
-use crate::read_resource::{PROTECTED, revealed, unknown_type};
+use crate::once::{Once, Turn, Wish, answer_again};
+use crate::read_resource::{PROTECTED, unknown_type};
 use crate::record::all_fields;
-use crate::{Means, Sight, realm};
+use crate::{Means, Sight, realm, rights};
 
 /// Types that come to exist only by routes of their own, or by the server.
-const BY_OTHER_ROUTES: [&str; 3] = ["AuditEvent", USER, "UserSecurityRequest"];
+pub(crate) const BY_OTHER_ROUTES: [&str; 3] = ["AuditEvent", USER, "UserSecurityRequest"];
 /// Types that are always held against their definition, whatever the project's setting.
 const ALWAYS_STRICT: [&str; 4] = [
     "AccessPolicy",
@@ -27,13 +27,6 @@ const ALWAYS_STRICT: [&str; 4] = [
     CLIENT_APPLICATION,
     "UserConfiguration",
 ];
-/// References that must resolve whatever the project's setting.
-const ALWAYS_RESOLVES: [&str; 1] = ["RelatedPerson.patient"];
-/// References that a resource may make, and those of them that may lead outside what is known of the project: each costs a look.
-const MOST_REFERENCES: usize = 2_000;
-const MOST_UNRESOLVED: usize = 50;
-/// Types that live above projects; references to them are not held against the project.
-const ABOVE_PROJECTS: [&str; 2] = ["Project", USER];
 
 /// What was sent.
 #[derive(Clone, Debug)]
@@ -42,33 +35,47 @@ pub struct Posted {
     pub kind: String,
     /// The resource as sent.
     pub body: Map<String, Value>,
+    /// The id that it is to have, if something else refers to it already; drawn by the server, never by a client.
+    pub id: Option<Uuid>,
 }
 
 /// What the request meets.
 pub struct Seen {
     posted: Posted,
     turn: Turn,
-    references: Vec<(String, Reference)>,
+    references: References,
     found: Found,
     project: Option<Project>,
+    claim: Option<Claim>,
+}
+
+impl Seen {
+    /// The same, for words that nobody else may make something of at the same time.
+    pub(crate) fn claiming(self, claim: Claim) -> Self {
+        Self {
+            claim: Some(claim),
+            ..self
+        }
+    }
 }
 
 /// What the request meets, to be read beside the authorisation.
 ///
 /// # Errors
-/// [`Refusal::Forbidden`] for a type of which no rule lets the caller make any, before everything that is wrong with what he sent; a fault
-/// for an unknown type, [`Refusal::Forbidden`] for one that is not made by hand, [`Failure::Unavailable`].
+/// [`Refusal::Forbidden`] for a type of which no rule lets the caller make any, or that is not made by hand; a fault for an unknown type;
+/// [`Failure::Unavailable`].
 pub async fn look(
     means: Means<'_>,
-    (tenant, claimant): (Tenant<'_>, Claimant),
-    kind: &str,
-    wish: Wish<Posted>,
+    tenant: Tenant<'_>,
     mut sight: Sight,
+    wish: Wish<Posted>,
 ) -> Result<Seen, Failure> {
-    let seen = meet(means, tenant, claimant, wish).await;
-    let caller = sight.caller().await?;
-    if fhir::known(kind) {
-        caller.rights().must(kind, Interaction::Create)?;
+    let (posted, once) = wish?;
+    let kind = posted.kind.clone();
+    let seen = meet(means, tenant, &sight, (posted, once)).await;
+    if fhir::known(&kind) {
+        let caller = sight.caller().await?;
+        rights::to(&caller, Interaction::Create, &kind)?;
     }
     seen
 }
@@ -76,27 +83,17 @@ pub async fn look(
 async fn meet(
     means: Means<'_>,
     tenant: Tenant<'_>,
-    claimant: Claimant,
-    wish: Wish<Posted>,
+    sight: &Sight,
+    (mut posted, once): (Posted, Option<Once>),
 ) -> Result<Seen, Failure> {
-    let (posted, once) = wish?;
     check_type(&posted)?;
+    let claimant = sight.claimant();
+    let Posted { kind, body, .. } = &mut posted;
+    *body = resolved(means, (tenant, sight), kind, std::mem::take(body)).await?;
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
-    let mut references = Vec::new();
-    collect(
-        &posted.kind,
-        &Value::Object(posted.body.clone()),
-        &mut references,
-    );
-    if references.len() > MOST_REFERENCES {
-        return Err(too_many(&posted.kind, MOST_REFERENCES));
-    }
+    let references = References::of(&posted.kind, &posted.body)?;
     let mut keys: Vec<Key> = realm::key(tenant, &claimant).into_iter().collect();
-    keys.extend(
-        references
-            .iter()
-            .filter_map(|(_, reference)| tenant.referenced_key(reference)),
-    );
+    keys.extend(references.keys(tenant));
     keys.extend(slip.as_ref().map(|slip| slip.key().clone()));
     let mut found = tenant.read(&keys).await?;
     Ok(Seen {
@@ -105,6 +102,7 @@ async fn meet(
         references,
         project: tenant.project_in(&mut found)?,
         found,
+        claim: None,
     })
 }
 
@@ -141,26 +139,6 @@ fn check_type(posted: &Posted) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Every literal reference in a resource, with its path.
-fn collect(path: &str, value: &Value, found: &mut Vec<(String, Reference)>) {
-    match value {
-        Value::Object(object) => {
-            let reference =
-                Reference::from_json(value).filter(|reference| reference.id().is_some());
-            found.extend(reference.map(|reference| (path.to_owned(), reference)));
-            for (name, inner) in object.iter().filter(|(name, _)| *name != "meta") {
-                collect(&format!("{path}.{name}"), inner, found);
-            }
-        }
-        Value::Array(items) => {
-            for (at, item) in items.iter().enumerate() {
-                collect(&format!("{path}[{at}]"), item, found);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
 /// Creates the resource.
 ///
 /// # Errors
@@ -171,135 +149,80 @@ pub async fn create_resource(
     caller: &Caller,
     seen: Seen,
 ) -> Result<Resource, Failure> {
+    rights::to(caller, Interaction::Create, &seen.posted.kind)?;
     let tenant = means.store.of(caller);
-    let shown = |resource| shown(means, caller, resource);
     if let Some(earlier) = seen.turn.earlier() {
-        return shown(answer_again(tenant, earlier).await?);
+        return rights::shown(means, caller, answer_again(tenant, earlier).await?);
     }
     let project = &realm::project(caller, seen.project.as_ref())?;
-    check_definition(&seen.posted, project)?;
-    check_references(means, caller, &seen, project).await?;
-    let made = resource(means, caller, seen.posted)?;
-    let resource = caller.rights().to_create(made)?;
+    let posted = seen.posted;
+    check_definition(&posted.kind, &posted.body, project)?;
+    let (rows, within) = ((tenant, &seen.found), (project, None));
+    seen.references.check(means, caller, rows, within).await?;
+    let id = posted.id.unwrap_or_else(|| means.dice.id());
+    let meta = Meta {
+        on_behalf_of: caller.on_behalf_of(),
+        ..means.first_version(caller.profile(), Some(caller.realm().uuid()))
+    };
+    let resource = resource(means, (&posted.kind, id), meta, posted.body)?;
+    let resource = caller.rights().to_create(resource)?;
     let event = (Action::Create, "create-resource");
     let written = Transaction::new()
-        .step(tenant.create_resource(&resource, 0))
-        .steps(index_steps(means, tenant, &resource))
+        .steps(steps(means, tenant, &resource)?)
         .step(means.event(caller, event, &resource, all_fields(&resource.body)))
         .steps(seen.turn.remember(tenant, &resource, means.now))
+        .steps(seen.claim.map(|claim| claim.step(means, tenant, &resource)))
         .commit(means.store, means.dice)
         .await;
     match seen.turn.settle(written, (tenant, means.now)).await? {
-        None => shown(resource),
-        Some(earlier) => shown(answer_again(tenant, &earlier).await?),
+        None => rights::shown(means, caller, resource),
+        Some(earlier) => rights::shown(means, caller, answer_again(tenant, &earlier).await?),
     }
 }
 
-/// What was made as its maker sees it: who may not read it learns where it is, and no more than he has sent.
-fn shown(means: Means<'_>, caller: &Caller, resource: Resource) -> Result<Resource, Failure> {
-    let resource = revealed(means, caller.rights(), resource)?;
-    let readable = caller.rights().shown(resource.clone(), Interaction::Read);
-    Ok(match readable {
-        Some(resource) => resource,
-        None => Resource {
-            body: Map::new(),
-            ..resource
-        },
-    })
-}
-
-fn check_definition(posted: &Posted, project: &Project) -> Result<(), Failure> {
-    if !project.is_strict() && !ALWAYS_STRICT.contains(&posted.kind.as_str()) {
-        return Ok(());
-    }
-    let mut faults = domain::faults(&posted.kind, &Value::Object(posted.body.clone()));
-    if posted.kind == "AccessPolicy" && faults.is_empty() {
-        faults = faults_of_policy(&posted.body);
-    }
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(faults.into())
-    }
-}
-
-/// A reference that does not resolve in the project is refused if the project wants that, or if its target exists in another
-/// project: projects are a hard boundary (seed: "resources within one project cannot reference resources in another").
-async fn check_references(
+/// The rows of a new resource.
+pub(crate) fn steps(
     means: Means<'_>,
-    caller: &Caller,
-    seen: &Seen,
+    tenant: Tenant<'_>,
+    resource: &Resource,
+) -> Result<Vec<Step>, Failure> {
+    let mut steps = vec![tenant.create_resource(resource, 0)];
+    steps.extend(index_steps(means, tenant, resource)?);
+    Ok(steps)
+}
+
+/// Holds a resource against its definition, if its project wants that or if its type always is.
+///
+/// # Errors
+/// One fault for everything that does not fit.
+pub(crate) fn check_definition(
+    kind: &str,
+    body: &Map<String, Value>,
     project: &Project,
 ) -> Result<(), Failure> {
-    let tenant = means.store.of(caller);
-    let hidden = hidden(caller, tenant, seen)?;
-    let mut faults = Vec::new();
-    let mut looked_up = 0;
-    for (path, reference) in &seen.references {
-        let above = ABOVE_PROJECTS.contains(&reference.kind());
-        let key = tenant.referenced_key(reference);
-        let must = project.checks_references() || ALWAYS_RESOLVES.contains(&path.as_str());
-        let there = key.is_some_and(|key| tenant.has(&seen.found, &key));
-        let there = there && !(must && hidden.contains(&reference.reference));
-        if above || there {
-            continue;
-        }
-        looked_up += 1;
-        if looked_up > MOST_UNRESOLVED {
-            return Err(too_many(&seen.posted.kind, MOST_UNRESOLVED));
-        }
-        let foreign = match reference.id() {
-            Some(id) if !must => means
-                .store
-                .whereabouts(id)
-                .await?
-                .is_some_and(|p| p != tenant.project()),
-            _ => true,
-        };
-        if foreign {
-            faults.push(Fault::structure(path, "Invalid reference (Not found)"));
-        }
+    if !project.is_strict() && !ALWAYS_STRICT.contains(&kind) {
+        return Ok(());
     }
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(faults.into())
+    let mut faults = domain::faults(kind, &Value::Object(body.clone()));
+    if kind == "AccessPolicy" && faults.is_empty() {
+        faults = faults_of_policy(body);
+    }
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(faults.into()),
     }
 }
 
-/// The references that lead to what the caller may not read: for him it is not there (contract: cross-project references).
-fn hidden(caller: &Caller, tenant: Tenant<'_>, seen: &Seen) -> Result<HashSet<String>, Failure> {
-    let mut hidden = HashSet::new();
-    for (_, reference) in &seen.references {
-        let lens = caller.rights().lens(reference.kind(), Interaction::Read);
-        let key = tenant.referenced_key(reference).filter(|_| !lens.is_open());
-        let stored = key.map(|key| tenant.peek(&seen.found, &key)).transpose()?;
-        let shown = |stored: Stored| lens.rule_for(&stored.resource).is_some();
-        if !stored.flatten().is_some_and(shown) && !lens.is_open() {
-            hidden.insert(reference.reference.clone());
-        }
-    }
-    Ok(hidden)
-}
-
-fn too_many(kind: &str, most: usize) -> Failure {
-    Fault::structure(
-        kind,
-        format!("More than {most} references cannot be checked"),
-    )
-    .into()
-}
-
-fn resource(means: Means<'_>, caller: &Caller, posted: Posted) -> Result<Resource, Failure> {
-    let Posted { kind, mut body } = posted;
+/// A body as it is stored: without envelope and empties, an application's secret sealed. `meta` says what the server says; what the
+/// sender says of it is kept beside.
+pub(crate) fn resource(
+    means: Means<'_>,
+    (kind, id): (&str, Uuid),
+    meta: Meta,
+    mut body: Map<String, Value>,
+) -> Result<Resource, Failure> {
     let rest = Meta::rest_of(body.get("meta").unwrap_or(&Value::Null));
-    for envelope in ["resourceType", "id", "meta"] {
-        body.shift_remove(envelope);
-    }
-    let Value::Object(mut body) = fhir::without_empties(Value::Object(body)) else {
-        return Err(Fault::general("Content could not be parsed").into());
-    };
-    let id = means.dice.id();
+    let mut body = without_envelope(&mut body)?;
     if kind == CLIENT_APPLICATION {
         let secret = body
             .shift_remove("secret")
@@ -310,15 +233,23 @@ fn resource(means: Means<'_>, caller: &Caller, posted: Posted) -> Result<Resourc
             create_client::sealed(means, domain::ClientId::new(id), secret)
         }));
     }
-    let meta = Meta {
-        rest,
-        on_behalf_of: caller.on_behalf_of(),
-        ..means.first_version(caller.profile(), Some(caller.realm().uuid()))
-    };
     Ok(Resource {
-        kind,
+        kind: kind.to_owned(),
         id,
-        meta,
+        meta: Meta { rest, ..meta },
         body,
     })
+}
+
+/// The fields of a body besides those of the envelope; nothing empty.
+pub(crate) fn without_envelope(
+    body: &mut Map<String, Value>,
+) -> Result<Map<String, Value>, Failure> {
+    for envelope in ["resourceType", "id", "meta"] {
+        body.shift_remove(envelope);
+    }
+    match fhir::without_empties(Value::Object(std::mem::take(body))) {
+        Value::Object(body) => Ok(body),
+        _ => Err(Fault::general("Content could not be parsed").into()),
+    }
 }

@@ -279,7 +279,7 @@ impl Beginning {
             tenant.create_resource(profile, 1),
             tenant.create_member(member)?,
         ];
-        steps.extend(index_steps(means, tenant, profile));
+        steps.extend(index_steps(means, tenant, profile)?);
         Ok(steps)
     }
 }

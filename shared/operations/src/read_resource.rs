@@ -2,8 +2,8 @@
 
 use domain::access::{Interaction, Rights};
 use domain::{
-    Claimant, Failure, Fault, MembershipId, PROJECT, PROJECT_MEMBERSHIP, Project, ProjectId,
-    Refusal, USER, User, UserId,
+    Claimant, Failure, Fault, MembershipId, PROJECT, PROJECT_MEMBERSHIP, ProjectId, Refusal, USER,
+    User, UserId,
 };
 use fhir::Resource;
 use store::{Existence, Tenant};
@@ -57,14 +57,23 @@ async fn anywhere(
 ) -> Result<Resource, Failure> {
     let all_seeing = claimant.project() == means.keys.super_project();
     let tenant = match all_seeing {
-        true => means
-            .store
-            .whereabouts(id)
-            .await?
-            .map_or(tenant, |project| means.store.founding(project)),
+        true => whereabouts(means, tenant, (kind, id)).await?,
         false => tenant,
     };
     within(means, tenant, (kind, id), all_seeing).await
+}
+
+/// Where super admins find a resource: in the project in which it stands. A project stands in itself, also when it is deleted.
+pub(crate) async fn whereabouts<'a>(
+    means: Means<'a>,
+    tenant: Tenant<'a>,
+    (kind, id): (&str, Uuid),
+) -> Result<Tenant<'a>, Failure> {
+    if kind == PROJECT {
+        return Ok(means.store.founding(ProjectId::new(id)));
+    }
+    let project = means.store.whereabouts(id).await?;
+    Ok(project.map_or(tenant, |project| means.store.founding(project)))
 }
 
 /// The resource of a known type in this very project, as it is stored.
@@ -115,8 +124,13 @@ async fn project(tenant: Tenant<'_>, id: Uuid) -> Result<Resource, Failure> {
     if tenant.project() != ProjectId::new(id) {
         return Err(not_found());
     }
-    let project = tenant.read_project().await?;
-    project.map(Project::into_resource).ok_or_else(not_found)
+    let gone = tenant.gone_key(PROJECT, id);
+    let mut found = tenant.read(&[tenant.project_key(), gone.clone()]).await?;
+    match tenant.project_in(&mut found)? {
+        Some(project) => Ok(project.into_resource()),
+        None if tenant.has(&found, &gone) => Err(Refusal::Gone.into()),
+        None => Err(not_found()),
+    }
 }
 
 async fn user(
@@ -142,4 +156,16 @@ pub(crate) fn revealed(
         true => create_client::shown(means, resource),
         false => Ok(create_client::without_secrets(resource)),
     }
+}
+
+/// What a project's administrators do not see of the project.
+const HIDDEN_FROM_ADMINS: [&str; 3] = ["superAdmin", "systemSecret", "strictMode"];
+
+/// A project as its administrators see it who are about to change it.
+pub(crate) fn seen(all_seeing: bool, mut project: Resource) -> Resource {
+    if !all_seeing {
+        let body = &mut project.body;
+        body.retain(|field, _| !HIDDEN_FROM_ADMINS.contains(&field.as_str()));
+    }
+    project
 }

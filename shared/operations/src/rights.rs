@@ -1,15 +1,20 @@
-//! The rights of a member: the policies that his membership names, read, with what his role brings.
+//! The rights of a member: the policies that his membership names, read, with what his role brings; and what they say to a request,
+//! whatever the verb, the route or the batch entry.
+//!
+//! [`to`] is asked before anything is said about a request, with the type alone; the others when the resource is known. Users update
+//! themselves (seed: "Users exist above the Project level and can only be self-updated").
 
 use std::sync::Arc;
 
-use domain::access::{Named, Parameters, Policy, Rights, Standpoint};
-use domain::{Caller, Failure, Membership, PolicyHint, Project, Refusal};
+use domain::access::{Interaction, Named, Parameters, Policy, Rights, Standpoint};
+use domain::{Caller, Claimant, Failure, Membership, PolicyHint, Project, Refusal, USER};
 use fhir::Resource;
 use store::Tenant;
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::Means;
+use crate::read_resource::revealed;
 
 /// Which policies a membership names: what its tokens hint at.
 pub(crate) fn hint(membership: &Membership) -> PolicyHint {
@@ -110,27 +115,35 @@ pub(crate) async fn bestow(
 
 /// What an operation that reads beside the authorisation will know of the caller's rights, as soon as they are known.
 #[derive(Clone, Debug)]
-pub struct Sight(watch::Receiver<Option<Arc<Caller>>>);
+pub struct Sight {
+    claimant: Claimant,
+    caller: watch::Receiver<Option<Arc<Caller>>>,
+}
 
 /// The other end of a [`Sight`].
 pub(crate) struct Eye(watch::Sender<Option<Arc<Caller>>>);
 
 impl Sight {
-    pub(crate) fn new() -> (Eye, Self) {
-        let (sender, receiver) = watch::channel(None);
-        (Eye(sender), Self(receiver))
+    pub(crate) fn new(claimant: Claimant) -> (Eye, Self) {
+        let (sender, caller) = watch::channel(None);
+        (Eye(sender), Self { claimant, caller })
+    }
+
+    /// Whom the credentials name.
+    pub fn claimant(&self) -> Claimant {
+        self.claimant
     }
 
     /// The sight of a caller who is known already.
-    pub fn of(caller: &Caller) -> Self {
-        let (sender, receiver) = watch::channel(None);
-        sender.send_replace(Some(Arc::new(caller.clone())));
-        Self(receiver)
+    pub fn of(caller: &Caller, claimant: Claimant) -> Self {
+        let (eye, sight) = Self::new(claimant);
+        eye.open(caller);
+        sight
     }
 
     /// The caller, if he is known by now.
     pub(crate) fn known(&self) -> Option<Arc<Caller>> {
-        self.0.borrow().clone()
+        self.caller.borrow().clone()
     }
 
     /// Waits for the caller, who carries his rights.
@@ -138,7 +151,7 @@ impl Sight {
     /// # Errors
     /// [`Refusal::Unauthorized`] when there is none; the authorisation says why.
     pub async fn caller(&mut self) -> Result<Arc<Caller>, Failure> {
-        let known = self.0.wait_for(Option::is_some).await;
+        let known = self.caller.wait_for(Option::is_some).await;
         let known = known.map_err(|_| Refusal::Unauthorized)?;
         known.clone().ok_or_else(|| Refusal::Unauthorized.into())
     }
@@ -147,5 +160,101 @@ impl Sight {
 impl Eye {
     pub(crate) fn open(self, caller: &Caller) {
         self.0.send_replace(Some(Arc::new(caller.clone())));
+    }
+}
+
+/// Whether the caller may do this with resources of the type at all.
+///
+/// # Errors
+/// [`Refusal::Forbidden`].
+pub fn to(caller: &Caller, interaction: Interaction, kind: &str) -> Result<(), Failure> {
+    let perhaps_himself = kind == USER && interaction == Interaction::Update;
+    if perhaps_himself && caller.user().is_some() {
+        return Ok(());
+    }
+    caller.rights().must(kind, interaction)?;
+    Ok(())
+}
+
+fn is_himself(caller: &Caller, resource: &Resource) -> bool {
+    let own = caller.user().map(|own| own.resource.id);
+    resource.kind == USER && own == Some(resource.id) && caller.on_behalf_of().is_none()
+}
+
+/// Whether the caller may change or delete this stored resource, before anything of it is told.
+///
+/// # Errors
+/// [`Refusal::NotFound`] for one that he may not even read, else [`Refusal::Forbidden`].
+pub(crate) fn to_touch(
+    caller: &Caller,
+    interaction: Interaction,
+    stored: &Resource,
+) -> Result<(), Failure> {
+    let rights = caller.rights();
+    let lens = rights.lens(&stored.kind, interaction);
+    if is_himself(caller, stored) || lens.rule_for(stored).is_some() {
+        return Ok(());
+    }
+    let reads = rights.lens(&stored.kind, Interaction::Read);
+    Err(match reads.rule_for(stored) {
+        Some(_) => Refusal::Forbidden.into(),
+        None => Refusal::NotFound.into(),
+    })
+}
+
+/// The stored resource as somebody sees it who is about to change it: without what is hidden from him, so that no patch can test it.
+///
+/// # Errors
+/// [`Failure::Corrupt`] for a secret that cannot be opened.
+pub(crate) fn before_change(
+    means: Means<'_>,
+    caller: &Caller,
+    stored: &Resource,
+) -> Result<Resource, Failure> {
+    let resource = revealed(means, caller.rights(), stored.clone())?;
+    Ok(caller.rights().without_hidden(resource, stored))
+}
+
+/// The changed resource as it may be stored, with the fields as they are that are not the caller's to set.
+///
+/// # Errors
+/// [`Refusal::Forbidden`].
+pub(crate) fn to_update(
+    caller: &Caller,
+    stored: &Resource,
+    new: Resource,
+) -> Result<Resource, Failure> {
+    if is_himself(caller, stored) {
+        return Ok(new);
+    }
+    Ok(caller.rights().to_update(stored, new)?)
+}
+
+/// Whether one who may not see every deleted resource is told that there was one.
+pub(crate) fn knows_of_deleted(caller: &Caller, kind: &str) -> bool {
+    caller.rights().lens(kind, Interaction::Read).is_open()
+}
+
+/// A resource as one sees it who has just written it, or found it there: who may not read it learns where it is, and no more.
+///
+/// # Errors
+/// [`Failure::Corrupt`] for a secret that cannot be opened.
+pub(crate) fn shown(
+    means: Means<'_>,
+    caller: &Caller,
+    resource: Resource,
+) -> Result<Resource, Failure> {
+    let resource = revealed(means, caller.rights(), resource)?;
+    let himself = is_himself(caller, &resource);
+    let nothing = Resource {
+        body: serde_json::Map::new(),
+        ..resource.clone()
+    };
+    match himself {
+        true => Ok(resource),
+        false => Ok(caller
+            .rights()
+            .shown(resource, Interaction::Read)
+            .unwrap_or(nothing)),
     }
 }

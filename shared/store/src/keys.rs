@@ -158,7 +158,8 @@ impl Key {
 }
 
 impl Past {
-    fn partition(&self) -> String {
+    /// The partition key.
+    pub(crate) fn partition(&self) -> String {
         format!("P#{}#H#{}#{}", self.project, self.kind, self.id)
     }
 }

@@ -21,6 +21,7 @@ mod invitations;
 mod keys;
 mod logins;
 mod members;
+mod names;
 mod pages;
 mod patterns;
 mod persons;
@@ -37,9 +38,10 @@ mod tenant;
 mod together;
 mod transaction;
 mod users;
+mod versions;
 
 pub use audit::{Action, Event};
-pub use clients::{ClientRow, NewClient};
+pub use clients::{ClientChange, ClientRow, NewClient};
 pub use counters::{TURNS_AT_ONCE, Turn};
 pub use days::Trail;
 pub use deliveries::{Errand, Started};
@@ -49,6 +51,7 @@ pub use invitations::{Contents, Delivery, InvitationRow, Letter, Parties};
 pub use keys::Key;
 pub use logins::{Granted, LoginRow};
 pub use members::{Member, NewMember};
+pub use names::{MemberCursor, Renamed};
 pub use pages::{Cut, RowPage, RowRange};
 pub use patterns::{ACCESS_PATTERNS, DynamoAction, Pattern};
 pub use persons::{Person, Place};
@@ -60,8 +63,10 @@ pub use settings::{SealedSetting, SettingKind};
 pub use step::Step;
 pub use system::StoredKeys;
 pub use tenant::Tenant;
+pub use together::together;
 pub use transaction::{Aborted, Transaction};
 pub use users::{Holder, NewUser};
+pub use versions::{Tombstone, Version};
 
 /// The table, as one function sees it.
 #[derive(Clone, Debug)]

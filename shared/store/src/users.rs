@@ -105,6 +105,15 @@ impl Store {
         item.map(|item| read_user(id, item)).transpose()
     }
 
+    /// A user among rows that were read.
+    ///
+    /// # Errors
+    /// [`Failure::Corrupt`].
+    pub fn user_in(&self, found: &mut Found, id: UserId) -> Result<Option<User>, Failure> {
+        let item = found.take(&Key::User(id));
+        item.map(|item| read_user(id, item)).transpose()
+    }
+
     /// Users by id; those that are not there are left out.
     ///
     /// # Errors

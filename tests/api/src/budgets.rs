@@ -10,7 +10,7 @@ mod policies;
 mod sessions;
 
 use harness::world::{Client, Project, Request};
-use meter::Meter;
+pub(crate) use meter::Meter;
 use serde_json::{Value, json};
 
 use crate::samples::Place;

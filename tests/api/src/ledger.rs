@@ -160,6 +160,9 @@ impl Ledger {
             } else if sk == "REQUEST" && row["type"] != "invite" {
                 self.row(&format!("U#{}", text(row, "user")), "USER")
                     .is_some()
+            } else if sk == "REQUEST" && row["revoked"] == true {
+                // It may outlive the membership, for the list of what was taken back.
+                true
             } else if sk == "REQUEST" {
                 let id = text(row, "membership");
                 let members = self.partition(&format!("P#{}#M", text(row, "project")));
@@ -177,7 +180,8 @@ impl Ledger {
                 true
             };
             if !owned {
-                wrong.push(format!("{pk} {sk} belongs to nobody"));
+                let whose = (&row["type"], &row["project"], &row["membership"]);
+                wrong.push(format!("{pk} {sk} belongs to nobody: {whose:?}"));
             }
         }
     }

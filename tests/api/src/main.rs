@@ -16,6 +16,7 @@ mod counting;
 mod delivery;
 mod explained;
 mod faults;
+mod fhir;
 mod house;
 mod input;
 mod invitations;

@@ -6,6 +6,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::order;
 use crate::Advice;
 
 /// How often expired rows are deleted. DynamoDB promises days; a developer wants to see it happen.
@@ -88,7 +89,7 @@ impl Drop for Engine {
 
 fn open(storage: Storage) -> Result<Database, Advice> {
     let folder = match storage {
-        Storage::Memory => return Database::memory().map_err(|error| damaged("memory", &error)),
+        Storage::Memory => return order::in_memory().map_err(|error| damaged("memory", &error)),
         Storage::Folder(folder) => folder,
     };
     let shown = folder.display().to_string();
@@ -98,16 +99,17 @@ fn open(storage: Storage) -> Result<Database, Advice> {
         ))
     })?;
     let file = folder.join("table.sqlite");
-    let database =
-        Database::new(&file.to_string_lossy()).map_err(|error| damaged(&shown, &error))?;
+    let file = file.to_string_lossy();
+    let database = Database::new(&file).map_err(|error| damaged(&shown, &error))?;
     // Opening reads little of the file; listing the tables finds out whether it is a database at all.
     database
         .list_tables(Default::default())
         .map_err(|error| damaged(&shown, &error))?;
+    order::in_file(&file).map_err(|error| damaged(&shown, &error))?;
     Ok(database)
 }
 
-fn damaged(place: &str, error: &dynoxide::DynoxideError) -> Advice {
+fn damaged(place: &str, error: &dyn std::fmt::Display) -> Advice {
     Advice::new(format!(
         "The table in {place} cannot be opened ({error}): remove that folder to start afresh, or name another with --data.",
     ))

@@ -4,8 +4,11 @@ use serde_json::{Value, json};
 use super::address::{self, AddressRule};
 use super::lens::constraints_hold;
 use super::standing::rules_of;
-use super::{Asked, Decision, Interaction, Lens, Policy, Rule, Standpoint, decide, fields};
+use super::{Asked, Decision, Interaction, Lens, Policy, Rule, Standpoint, fields};
 use crate::{Refusal, Scopes};
+
+/// Types that only administrators write, whatever a policy says.
+const RAISING: [&str; 3] = ["AccessPolicy", "Bot", "ClientApplication"];
 
 /// A policy that a membership names, and what was found there.
 pub type Named = (Reference, Option<Policy>);
@@ -84,12 +87,16 @@ impl Rights {
     pub fn lens(&self, kind: &str, interaction: Interaction) -> Lens<'_> {
         let scopes = self.scopes.as_deref().map(Scopes::new);
         let covered = scopes.is_none_or(|scopes| scopes.let_through(kind, interaction));
+        // Whoever writes these gives himself every right.
+        let raises = RAISING.contains(&kind) && !interaction.only_reads() && !self.administers;
+        let covered = covered && !raises;
         Lens::of(if covered { &self.rules } else { &[] }, kind, interaction)
     }
 
     /// Decides one question.
     pub fn decide(&self, asked: Asked<'_>) -> Decision {
-        decide(&self.rules, asked)
+        self.lens(asked.kind, asked.interaction)
+            .decide(asked.resource)
     }
 
     /// How the rules look, when they let it be done with some resource of the type.
@@ -141,8 +148,9 @@ impl Rights {
     pub fn to_update(&self, stored: &Resource, sent: Resource) -> Result<Resource, Refusal> {
         let lens = self.must(&stored.kind, Interaction::Update)?;
         let before = lens.rule_for(stored).ok_or(Refusal::Forbidden)?;
+        let unseen = self.unseen(stored);
         let kept = |sent: Resource, rule: &Rule| {
-            let paths = [rule.readonly.as_slice(), &rule.hidden].concat();
+            let paths = [rule.readonly.as_slice(), &rule.hidden, &unseen].concat();
             fields::restored(sent, stored, &paths)
         };
         let resource = kept(self.in_compartment(sent, Some(stored)), before);
@@ -150,6 +158,21 @@ impl Rights {
         let resource = kept(resource, after);
         let last = lens.rule_for(&resource).ok_or(Refusal::Forbidden)?;
         self.constrained(&[before, after, last], Some(stored), resource)
+    }
+
+    /// A resource without what is hidden in `stored` from one who reads or changes it.
+    pub fn without_hidden(&self, resource: Resource, stored: &Resource) -> Resource {
+        let rule = self
+            .lens(&stored.kind, Interaction::Update)
+            .rule_for(stored);
+        let hidden = rule.map(|rule| rule.hidden.clone()).unwrap_or_default();
+        fields::without(resource, &[hidden, self.unseen(stored)].concat())
+    }
+
+    /// What is hidden in a resource from one who reads it.
+    fn unseen(&self, stored: &Resource) -> Vec<String> {
+        let rule = self.lens(&stored.kind, Interaction::Read).rule_for(stored);
+        rule.map(|rule| rule.hidden.clone()).unwrap_or_default()
     }
 
     /// Whether the stored resource may be deleted.

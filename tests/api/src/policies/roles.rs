@@ -34,10 +34,13 @@ const KINDS: [&str; 17] = [
     "UserSecurityRequest",
 ];
 
-const ACTIONS: [Interaction; 3] = [Interaction::Read, Interaction::Search, Interaction::Create];
+const ACTIONS: [Interaction; 7] = Interaction::ALL;
 
 /// Types that come to exist by routes of their own alone: nobody makes them here.
 const BY_OTHER_ROUTES: [&str; 3] = ["AuditEvent", "User", "UserSecurityRequest"];
+
+/// Types that nobody changes or deletes.
+const NEVER_CHANGED: [&str; 2] = ["AuditEvent", "UserSecurityRequest"];
 
 struct Role {
     name: &'static str,
@@ -115,6 +118,9 @@ impl Role {
         match action {
             Interaction::Create if BY_OTHER_ROUTES.contains(&kind) => "-",
             Interaction::Create if kind == "Project" && !self.super_admin => "-",
+            Interaction::Update | Interaction::Delete if NEVER_CHANGED.contains(&kind) => "-",
+            Interaction::Delete if kind == "User" => "-",
+            Interaction::Delete if kind == "Project" && !self.super_admin => "-",
             _ if !decision.allowed => "-",
             _ if lens.ids().is_some() || !opens(&rights, kind, action) => "some",
             _ => "yes",
@@ -176,21 +182,34 @@ async fn every_cell_of_the_table_of_roles_is_what_the_server_does() {
         let caller = role.caller(&project).await;
         for kind in KINDS {
             for action in ACTIONS {
+                let one = format!("/fhir/R4/{kind}/{NOBODY}");
+                let body = json!({ "resourceType": kind, "id": NOBODY, "bogus": true });
                 let answer = match action {
-                    Interaction::Read => caller.get(&format!("/fhir/R4/{kind}/{NOBODY}")).await,
+                    Interaction::Read => caller.get(&one).await,
+                    Interaction::History => caller.get(&format!("{one}/_history")).await,
+                    Interaction::Vread => caller.get(&format!("{one}/_history/{NOBODY}")).await,
                     Interaction::Search => caller.get(&format!("/fhir/R4/{kind}?_count=1")).await,
-                    _ => {
-                        let body = json!({ "resourceType": kind, "bogus": true });
-                        caller.post(&format!("/fhir/R4/{kind}"), &body).await
-                    }
+                    Interaction::Create => caller.post(&format!("/fhir/R4/{kind}"), &body).await,
+                    Interaction::Update => caller.put(&one, &body).await,
+                    Interaction::Delete => caller.delete(&one).await,
                 };
                 let cell = role.cell(kind, action);
+                let himself = kind == "User" && action == Interaction::Update;
                 let fits = match (cell, action) {
+                    // Users update themselves, and learn of no other.
+                    ("-", _) if himself => [403, 404].contains(&answer.status),
                     ("-", _) => answer.status == 403,
-                    (_, Interaction::Read) => answer.status == 404,
+                    (_, Interaction::Create) if cell == "some" => {
+                        [400, 403].contains(&answer.status)
+                    }
+                    // A super admin makes what is not there.
+                    (_, Interaction::Update) => [201, 400, 404].contains(&answer.status),
+                    (_, Interaction::Read | Interaction::History | Interaction::Vread) => {
+                        answer.status == 404
+                    }
+                    (_, Interaction::Delete) => answer.status == 404,
                     (_, Interaction::Search) => answer.status == 200,
-                    ("some", _) => [400, 403].contains(&answer.status),
-                    _ => [201, 400].contains(&answer.status),
+                    (_, Interaction::Create) => [201, 400].contains(&answer.status),
                 };
                 assert!(
                     fits,

@@ -14,7 +14,7 @@ async fn an_administrator_cannot_read_a_foreign_patient_by_making_it_his_profile
     );
     let secret = create(
         &other.admin,
-        json!({ "resourceType": "Patient", "name": [{ "family": "Secret" }] }),
+        json!({ "resourceType": "Patient", "name": [{ "family": "Burns-Foreign" }] }),
     )
     .await;
     let (admin, membership) =
@@ -22,7 +22,7 @@ async fn an_administrator_cannot_read_a_foreign_patient_by_making_it_his_profile
     let moved = with(membership, json!({ "profile": to(&secret) }));
     own.update(&admin, &moved).await.must(404);
     let me = admin.get("/auth/me").await.must(200);
-    assert!(!me.text.contains("Secret"), "{}", me.text);
+    assert!(!me.text.contains("Burns-Foreign"), "{}", me.text);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
+use tokio::sync::{RwLock, RwLockWriteGuard};
 
 use crate::background;
 
@@ -41,6 +42,8 @@ pub(super) struct Core {
     in_flight: InFlight,
     recorders: Mutex<Vec<Weak<Mutex<Recording>>>>,
     kill: OnceLock<Kill>,
+    /// Held by every call while the engine carries it out, and alone by whoever looks at the whole table.
+    gate: RwLock<()>,
 }
 
 /// A call ended without an answer.
@@ -70,6 +73,11 @@ impl Core {
 
     pub(super) fn on_crash(&self, kill: Kill) {
         let _kept = self.kill.set(kill);
+    }
+
+    /// Waits until no call is being carried out, and keeps every call waiting until the guard is dropped.
+    pub(super) async fn hold(&self) -> RwLockWriteGuard<'_, ()> {
+        self.gate.write().await
     }
 
     /// Everything noted from now on reaches the returned recording, as long as that lives.
@@ -180,6 +188,7 @@ impl Core {
             .post(&self.engine)
             .headers(headers)
             .body(body.to_string());
+        let _through = self.gate.read().await;
         let answer = request.send().await.map_err(|_| Dropped)?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let body = answer.bytes().await.map_err(|_| Dropped)?;

@@ -76,6 +76,11 @@ impl Proxy {
         Recorder(self.core.record())
     }
 
+    /// Stops the table for everybody who comes through the proxy, between two calls, until the guard is dropped.
+    pub async fn hold(&self) -> impl Drop + '_ {
+        self.core.hold().await
+    }
+
     /// Says how the process that serves a request is killed; needed by the crash faults. The first one told is kept.
     pub fn on_crash<F>(&self, kill: impl Fn(String) -> F + Send + Sync + 'static)
     where

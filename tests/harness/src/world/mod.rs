@@ -154,8 +154,10 @@ impl World {
         self.ask_table("UpdateItem", &update).await;
     }
 
-    /// Every row of the table as DynamoDB's JSON, read past the proxy.
+    /// Every row of the table at one moment, as DynamoDB's JSON. The functions wait meanwhile: a scan takes many pages, and what
+    /// other tests write between two of them would look like half of a change.
     pub async fn every_row(&self) -> Vec<Value> {
+        let _still = self.proxy.hold().await;
         let mut rows = Vec::new();
         let mut scan = json!({ "TableName": local::TABLE_NAME, "ConsistentRead": true });
         loop {

@@ -54,6 +54,11 @@ impl Model<'_> {
         if protected {
             return None;
         }
+        let raising = ["AccessPolicy", "ClientApplication", "Bot"].contains(&kind);
+        let writes = ["create", "update", "delete"].contains(&interaction);
+        if raising && writes && !self.member.admin {
+            return None;
+        }
         if self.policies.is_empty() {
             let is_person = self.member.profile.kind == ProfileType::Patient;
             let open = match () {
