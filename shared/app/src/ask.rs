@@ -4,10 +4,11 @@ use std::future::Future;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use domain::{Allowance, Caller, Claimant, Failure, Fault, ProjectId, Refusal};
+use domain::{Allowance, Caller, Claimant, Failure, Fault, JobId, ProjectId, Refusal};
 use fhir::Resource;
 use gateway::{Access, Call, Page, Problem, Reply, Route};
 use lambda_http::http::HeaderName;
+use lambda_http::http::header::CONTENT_LOCATION;
 use lambda_http::tracing::error;
 use operations::count_call::count_call;
 use operations::search::Listing;
@@ -240,6 +241,8 @@ impl Ask {
     pub fn time_left(&self) -> Duration {
         let now = self.means.now.as_millis();
         let left = self.call.deadline.map(|end| end.saturating_sub(now));
+        // A host that says a moment long past says nothing.
+        let left = left.filter(|left| *left > 0);
         let left = left.map(|left| Duration::from_millis(left.try_into().unwrap_or_default()));
         let left = left.unwrap_or(LONGEST).saturating_sub(LAST_MOMENTS);
         let wait = self.call.patience().unwrap_or(LONGEST);
@@ -266,6 +269,38 @@ impl Ask {
         let rows = rows.into_iter().enumerate().map(problem).collect();
         // As an invite does, each row shows the whole of `meta`.
         Reply::rows(rows, fhir::View::Extended)
+    }
+
+    /// The URL of this request, without its query.
+    pub fn url(&self) -> String {
+        let base = self.app.config.settings.base_url.trim_end_matches('/');
+        format!("{base}{}", self.call.path)
+    }
+
+    /// Whether the sender wants to hear of the end later: `Prefer: respond-async` (RFC 7240).
+    pub fn wants_a_job(&self) -> bool {
+        let wishes = self.call.header("prefer").unwrap_or_default();
+        wishes
+            .split([',', ';'])
+            .any(|wish| wish.trim() == "respond-async")
+    }
+
+    /// "Accepted": how it goes, `Content-Location` tells.
+    pub fn accepted(&self, job: JobId) -> Reply {
+        let base = &self.app.config.settings.base_url;
+        let place = format!("{base}fhir/R4/job/{job}/status");
+        let outcome = fhir::Outcome::accepted(&place);
+        Reply::fhir(outcome.to_json(&self.call.request_id, &trace_id()))
+            .status(202)
+            .with(CONTENT_LOCATION, place)
+    }
+
+    /// The key that makes a request without a body happen at most once, if the sender gave one.
+    ///
+    /// # Errors
+    /// As [`Ask::wish`].
+    pub fn only_once(&self) -> Result<Option<Once>, Failure> {
+        self.once()
     }
 
     /// "All OK", as an outcome of this request.

@@ -61,6 +61,8 @@ ids! {
     ClientId,
     /// A session.
     LoginId,
+    /// Work that goes on after its request was answered.
+    JobId,
     /// An invitation, password reset or e-mail verification (UserSecurityRequest).
     RequestId,
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use fhir::{Reference, Resource};
 use serde_json::{Map, Value};
 
-use crate::{ProjectId, UserId};
+use crate::{Fault, ProjectId, UserId};
 
 /// The FHIR type name.
 pub const PROJECT: &str = "Project";
@@ -14,6 +14,30 @@ const SETTLED: [&str; 2] = ["superAdmin", "systemSecret"];
 /// What a project's own administrators do not write (contract: access control, implicit rights of a project admin); it is put back
 /// silently.
 const KEPT_FROM_ADMINS: [&str; 4] = ["features", "link", "systemSetting", "strictMode"];
+/// The features that a project can have.
+pub const FEATURES: [&str; 11] = [
+    "ai",
+    "aws-comprehend",
+    "aws-textract",
+    "bots",
+    "cron",
+    "email",
+    "google-auth-required",
+    "graphql-introspection",
+    "websocket-subscriptions",
+    "transaction-bundles",
+    "validate-terminology",
+];
+
+/// One fault per feature that does not exist.
+pub fn feature_faults(body: &Map<String, Value>) -> Vec<Fault> {
+    let features = body.get("features").and_then(Value::as_array);
+    let features = features.into_iter().flatten().enumerate();
+    let unknown = features.filter(|(_, it)| it.as_str().is_some_and(|it| !FEATURES.contains(&it)));
+    unknown
+        .map(|(at, _)| Fault::structure(format!("{PROJECT}.features[{at}]"), "Unknown feature"))
+        .collect()
+}
 
 /// A tenant's own settings.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,9 +82,9 @@ impl Project {
         self.flag("superAdmin")
     }
 
-    /// Whether writes are held against the definitions.
+    /// Whether writes are held against the definitions: unless the project says otherwise.
     pub fn is_strict(&self) -> bool {
-        self.flag("strictMode")
+        self.0.body.get("strictMode") != Some(&Value::Bool(false))
     }
 
     /// Whether the project has this feature.

@@ -172,6 +172,14 @@ routes! {
     TOKEN = "POST" "/oauth2/token" => "token", Open, "exchange credentials for tokens";
     /// `POST /fhir/R4/User/{id}/$update-email`.
     UPDATE_EMAIL = "POST" "/fhir/R4/User/{id}/$update-email" => "update-user-email", Admin, "change a user's e-mail address";
+    /// `POST /fhir/R4/Project/{id}/$clone`.
+    CLONE_PROJECT = "POST" "/fhir/R4/Project/{id}/$clone" => "clone-project", SuperAdmin, "copy a project";
+    /// `POST /fhir/R4/{resourceType}/{id}/$expunge`.
+    EXPUNGE = "POST" "/fhir/R4/{resourceType}/{id}/$expunge" => "expunge", Admin, "delete a resource or a project for good";
+    /// `GET /fhir/R4/job/{id}/status`.
+    JOB_STATUS = "GET" "/fhir/R4/job/{id}/status" => "job-status", Admin, "ask how a job goes";
+    /// `DELETE /fhir/R4/job/{id}/status`.
+    CANCEL_JOB = "DELETE" "/fhir/R4/job/{id}/status" => "job-status", Admin, "cancel a job";
     /// `POST /fhir/R4/{resourceType}`.
     FHIR_CREATE = "POST" "/fhir/R4/{resourceType}" => "fhir-write", Member, "create a resource";
     /// `GET /fhir/R4/{resourceType}`.

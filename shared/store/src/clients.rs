@@ -156,6 +156,11 @@ impl Store {
             .number(":before", i64::from(read.epoch))
     }
 
+    /// Credentials that are no more.
+    pub fn erase_client(&self, id: ClientId) -> Step {
+        Step::delete(&Key::Client(id))
+    }
+
     /// New credentials.
     pub fn create_client(&self, new: NewClient) -> Step {
         let row = ClientRow {

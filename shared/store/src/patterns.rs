@@ -18,6 +18,8 @@ pub enum DynamoAction {
     DeleteItem,
     /// `dynamodb:ConditionCheckItem`, in a transaction.
     ConditionCheckItem,
+    /// `dynamodb:BatchWriteItem`, by jobs alone.
+    BatchWriteItem,
 }
 
 impl DynamoAction {
@@ -30,6 +32,7 @@ impl DynamoAction {
             Self::UpdateItem => "dynamodb:UpdateItem",
             Self::DeleteItem => "dynamodb:DeleteItem",
             Self::ConditionCheckItem => "dynamodb:ConditionCheckItem",
+            Self::BatchWriteItem => "dynamodb:BatchWriteItem",
         }
     }
 }
@@ -49,7 +52,9 @@ pub struct Pattern {
     pub index: Option<&'static str>,
 }
 
-use DynamoAction::{BatchGetItem, ConditionCheckItem, DeleteItem, PutItem, Query, UpdateItem};
+use DynamoAction::{
+    BatchGetItem, BatchWriteItem, ConditionCheckItem, DeleteItem, PutItem, Query, UpdateItem,
+};
 use functions::{ADMITTING, AUTHENTICATED, KEYED};
 
 /// Every way in which the product uses its table.
@@ -204,6 +209,7 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
     Pattern {
         name: "find a row by id, for super admins",
         functions: &[
+            "expunge",
             "fhir-batch",
             "fhir-read",
             "fhir-write",
@@ -438,5 +444,84 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         actions: &[BatchGetItem],
         keys: &["P#*", "U#*"],
         index: None,
+    },
+    Pattern {
+        name: "look at what is to be deleted for good: resource, tombstone, member, user with his edges and sessions, project",
+        functions: &["expunge"],
+        actions: &[BatchGetItem, Query],
+        keys: &["P#*", "U#*", "UQ#*", "LOGIN#*", "JOB#*"],
+        index: None,
+    },
+    Pattern {
+        name: "delete for good: resource, guards, credentials, then the past; or close a project and begin a job; event",
+        functions: &["expunge"],
+        actions: &[PutItem, UpdateItem, DeleteItem, BatchWriteItem],
+        keys: &[
+            "P#*",
+            "U#*",
+            "UQ#*",
+            "LOGIN#*",
+            "CLIENT#*",
+            "REQUEST#*",
+            "JOB#*",
+        ],
+        index: None,
+    },
+    Pattern {
+        name: "begin a copy: look at the project and its size; a project that nobody reaches, job, event",
+        functions: &["clone-project"],
+        actions: &[BatchGetItem, Query, PutItem],
+        keys: &["P#*", "JOB#*"],
+        index: None,
+    },
+    Pattern {
+        name: "ask how a job goes, hand it out again, cancel it",
+        functions: &["job-status"],
+        actions: &[BatchGetItem, UpdateItem, PutItem],
+        keys: &["JOB#*", "P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "hand many invitations to a job",
+        functions: &["invite-batch"],
+        actions: &[PutItem],
+        keys: &["JOB#*"],
+        index: None,
+    },
+    Pattern {
+        name: "run a job: take it, write down how far it has come, end it",
+        functions: &["run-job"],
+        actions: &[BatchGetItem, Query, UpdateItem],
+        keys: &["JOB#*"],
+        index: None,
+    },
+    Pattern {
+        name: "empty a project, or fill its copy: everything it has, and what belongs to its users and applications",
+        functions: &["run-job"],
+        actions: &[
+            BatchGetItem,
+            Query,
+            PutItem,
+            UpdateItem,
+            DeleteItem,
+            ConditionCheckItem,
+            BatchWriteItem,
+        ],
+        keys: &["P#*", "U#*", "UQ#*", "LOGIN#*", "CLIENT#*", "REQUEST#*"],
+        index: None,
+    },
+    Pattern {
+        name: "find the users who exist within a project only",
+        functions: &["run-job"],
+        actions: &[Query],
+        keys: &["P#*"],
+        index: Some("byUpdated"),
+    },
+    Pattern {
+        name: "find the memberships of a profile that is copied",
+        functions: &["run-job"],
+        actions: &[Query],
+        keys: &["P#*"],
+        index: Some("byProfile"),
     },
 ];

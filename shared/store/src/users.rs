@@ -156,6 +156,16 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Deletes a user, as he was read, and the guard of his address: nobody signs in as him or invites him from then on.
+    pub fn erase_user(&self, read: &User, email: Option<&Blind>) -> Vec<Step> {
+        let user = Step::delete(&Key::User(read.id()));
+        let user = user.unchanged_since(read.resource.meta.version);
+        let guard = email.map(|email| Step::delete(&Key::EmailGuard(read.scope(), email.clone())));
+        std::iter::once(user).chain(guard).collect()
+    }
+}
+
 impl Tenant<'_> {
     /// The users with an address, above projects and within this one. Where there is none, nobody's id stands for him: what is looked
     /// for next costs the same.

@@ -77,6 +77,9 @@ impl Scene {
         if route.path.starts_with("/fhir/R4/ClientApplication/") {
             place.id = self.application["id"].as_str().unwrap().to_owned();
         }
+        if route.path.starts_with("/fhir/R4/Project/") {
+            place.id = self.place.project.clone();
+        }
         let request = Request::new(route.method, &place.address(route));
         match place.body(route) {
             Sample::Nothing => request,
@@ -154,7 +157,10 @@ fn changing() -> impl Iterator<Item = &'static Route> {
             .iter()
             .any(|begin| route.path.starts_with(begin));
         let only_looks = route.path.ends_with("/$validate");
-        route.method != "GET" && route.access != Access::Open && !session && !only_looks
+        // A job that waits to be cancelled is no sample: that one is in `life`.
+        let waits = route.path.starts_with("/fhir/R4/job/");
+        let changes = route.method != "GET" && route.access != Access::Open;
+        changes && !session && !only_looks && !waits
     };
     ROUTES.iter().filter(acts)
 }

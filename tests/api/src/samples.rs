@@ -63,7 +63,11 @@ impl Place {
     pub(crate) fn body(&self, route: &Route) -> Sample {
         Sample::Json(match (route.method, route.path) {
             ("GET" | "DELETE", _) => return Sample::Nothing,
-            ("POST", path) if path.ends_with("/resend") || path.ends_with("/reset") => {
+            ("POST", path)
+                if path.ends_with("/resend")
+                    || path.ends_with("/reset")
+                    || path.ends_with("/$expunge") =>
+            {
                 return Sample::Nothing;
             }
             ("POST", "/admin/projects/{projectId}/secrets") => {
@@ -160,6 +164,9 @@ impl Place {
             }),
             ("POST", "/fhir/R4/{resourceType}/$validate") => json!({
                 "resourceType": self.kind, "active": true,
+            }),
+            ("POST", "/fhir/R4/Project/{id}/$clone") => json!({
+                "name": "Sample", "resourceTypes": ["Patient"], "includeIds": [NOBODY], "excludeIds": [NOBODY],
             }),
             ("POST", "/fhir/R4/{resourceType}") => json!({
                 "resourceType": self.kind, "active": true, "birthDate": "2000-01-01",

@@ -23,7 +23,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .takes("Invites")
         .asks(&[DRY_RUN])
         .once()
-        .gives_fhir("Bundle"),
+        .gives_fhir("Bundle")
+        .or(&[202]),
     of(LIST_MEMBERS).searches("ProjectMembership").or(&[404]),
     of(SEARCH_MEMBERS)
         .takes_form("SearchForm")
@@ -189,6 +190,15 @@ pub(super) const OPERATIONS: &[Operation] = &[
     of(FHIR_BATCH).takes("Bundle").gives_fhir("Bundle"),
     of(FHIR_METADATA).gives_fhir("CapabilityStatement"),
     of(FHIR_VERSIONS).gives("FhirVersions"),
+    of(CLONE_PROJECT)
+        .takes("CloneProject")
+        .once()
+        .creates("Project")
+        .or(&[202]),
+    of(EXPUNGE).asks(&[EVERYTHING]).once().or(&[202, 410]),
+    of(JOB_STATUS).gives_resource("AsyncJob").or(&[202]),
+    of(CANCEL_JOB),
+    of(FHIR_CREATE).takes("Resource").once().creates("Resource"),
     of(FHIR_SEARCH).searches("Resource"),
     of(FHIR_SEARCH_FORM)
         .takes_form("SearchForm")
@@ -214,6 +224,11 @@ const STATUS: Parameter = one_of(
 const DRY_RUN: Parameter = one_of(
     "dryRun",
     "Whether everything is weighed and nothing written.",
+    &["true", "false"],
+);
+const EVERYTHING: Parameter = one_of(
+    "everything",
+    "Everything in it, too: a project goes with all it has, whether asked or not; nothing else does.",
     &["true", "false"],
 );
 const FATE: Parameter = one_of(

@@ -2,10 +2,12 @@
 
 /// Functions that answer authenticated callers.
 pub(super) const AUTHENTICATED: &[&str] = &[
+    "clone-project",
     "create-bot",
     "create-client",
     "create-project",
     "explain-access",
+    "expunge",
     "fhir-batch",
     "fhir-metadata",
     "fhir-read",
@@ -15,6 +17,7 @@ pub(super) const AUTHENTICATED: &[&str] = &[
     "get-project",
     "invite",
     "invite-batch",
+    "job-status",
     "list-invitations",
     "list-members",
     "login",
@@ -35,10 +38,12 @@ pub(super) const AUTHENTICATED: &[&str] = &[
 
 /// Functions that want to know who is asking: those, and the one that tells strangers nothing of what does not exist.
 pub(super) const ADMITTING: &[&str] = &[
+    "clone-project",
     "create-bot",
     "create-client",
     "create-project",
     "explain-access",
+    "expunge",
     "fhir-batch",
     "fhir-metadata",
     "fhir-read",
@@ -48,6 +53,7 @@ pub(super) const ADMITTING: &[&str] = &[
     "get-project",
     "invite",
     "invite-batch",
+    "job-status",
     "list-invitations",
     "list-members",
     "login",
@@ -69,6 +75,7 @@ pub(super) const ADMITTING: &[&str] = &[
 
 /// Functions that need the system's keys: all, since none starts without them.
 pub(super) const KEYED: &[&str] = &[
+    "clone-project",
     "count-members",
     "create-bot",
     "create-client",
@@ -76,6 +83,7 @@ pub(super) const KEYED: &[&str] = &[
     "deliver-mail",
     "discovery",
     "explain-access",
+    "expunge",
     "fhir-batch",
     "fhir-metadata",
     "fhir-read",
@@ -86,6 +94,7 @@ pub(super) const KEYED: &[&str] = &[
     "get-project",
     "invite",
     "invite-batch",
+    "job-status",
     "list-invitations",
     "list-members",
     "login",
@@ -98,6 +107,7 @@ pub(super) const KEYED: &[&str] = &[
     "reset-second-factor",
     "revoke-invitation",
     "rotate-client-secret",
+    "run-job",
     "scim",
     "set-member-password",
     "token",
