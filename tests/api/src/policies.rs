@@ -5,6 +5,7 @@ mod create;
 mod fields;
 mod reading;
 mod roles;
+mod verbs;
 mod weaknesses;
 
 use harness::world::{Answer, Client, Project};
