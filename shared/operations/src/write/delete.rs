@@ -123,10 +123,10 @@ async fn bury(
     seen: Option<Uuid>,
 ) -> Result<(), Aborted> {
     let resource = &stored.resource;
+    rights::to_touch(caller, Interaction::Delete, resource)?;
     if seen.is_some_and(|seen| seen != resource.meta.version) {
         return Err(Failure::from(Refusal::Stale).into());
     }
-    rights::to_touch(caller, Interaction::Delete, resource)?;
     if stored.members > 0 {
         return Err(Failure::from(Refusal::ProfileInUse).into());
     }
