@@ -19,7 +19,6 @@ mod parameters;
 mod realm;
 mod record;
 mod references;
-mod rights;
 
 pub mod batch;
 pub mod bootstrap;
