@@ -79,7 +79,8 @@ pub async fn delete(
     for _ in 0..ROUNDS {
         let written = match &target.stands {
             Stands::Nowhere => return Err(Refusal::NotFound.into()),
-            Stands::Buried(_) => return Ok(()),
+            Stands::Buried(_) if rights::knows_of_deleted(caller, kind) => return Ok(()),
+            Stands::Buried(_) => return Err(Refusal::NotFound.into()),
             Stands::User(_) => return Err(Refusal::Forbidden.into()),
             Stands::Project(project) => super::project::close(means, caller, project, seen).await,
             Stands::Here(stored) => bury(means, caller, stored, seen).await,
@@ -122,10 +123,10 @@ async fn bury(
     seen: Option<Uuid>,
 ) -> Result<(), Aborted> {
     let resource = &stored.resource;
+    rights::to_touch(caller, Interaction::Delete, resource)?;
     if seen.is_some_and(|seen| seen != resource.meta.version) {
         return Err(Failure::from(Refusal::Stale).into());
     }
-    rights::to_change(caller, Some(resource), None)?;
     if stored.members > 0 {
         return Err(Failure::from(Refusal::ProfileInUse).into());
     }
