@@ -2,6 +2,7 @@
 //! holds both against it.
 
 mod functions;
+mod invitations;
 mod jobs;
 
 /// A DynamoDB action, as IAM names it.
@@ -467,27 +468,9 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         keys: &["P#*", "U#*", "UQ#*", "REQUEST#*"],
         index: None,
     },
-    Pattern {
-        name: "list a project's invitations with their users",
-        functions: &["list-invitations"],
-        actions: &[Query, BatchGetItem],
-        keys: &["P#*", "REQUEST#*", "U#*"],
-        index: None,
-    },
-    Pattern {
-        name: "send an invitation again: member, invitation, user, event",
-        functions: &["resend-invitation"],
-        actions: &[BatchGetItem, PutItem, UpdateItem],
-        keys: &["P#*", "REQUEST#*", "U#*"],
-        index: None,
-    },
-    Pattern {
-        name: "take an invitation back, alone or with its membership",
-        functions: &["revoke-invitation"],
-        actions: &[BatchGetItem, PutItem, UpdateItem, DeleteItem],
-        keys: &["P#*", "REQUEST#*", "U#*"],
-        index: None,
-    },
+    invitations::LIST,
+    invitations::RESEND,
+    invitations::REVOKE,
     Pattern {
         name: "explain access: member, user, policies, resource",
         functions: &["explain-access"],
