@@ -14,7 +14,7 @@ const code = process.env.ROSTER_API ? await test(process.env.ROSTER_STATE) : awa
 process.exit(code);
 
 async function test(state = path.join(workspace, '.local/state.json')) {
-  const files = ['guide', 'client', 'browser', 'tour'].map((name) => `tests/${name}.test.js`);
+  const files = ['guide', 'client', 'person', 'elsewhere', 'cli', 'browser', 'tour'].map((name) => `tests/${name}.test.js`);
   const run = spawn(process.execPath, ['--test', '--test-reporter=spec', ...files], {
     cwd: import.meta.dirname,
     env: { ...process.env, ROSTER_STATE: path.resolve(state) },

@@ -2,8 +2,12 @@
 
 mod openapi;
 mod openid;
+mod well_known;
 
-use app::routes::{HEALTHCHECK, JWKS, OAUTH_SERVER, OPENAPI, OPENID, ROBOTS, ROOT};
+use app::routes::{
+    HEALTHCHECK, JWKS, OAUTH_SERVER, OPENAPI, OPENID, PROTECTED_RESOURCE, ROBOTS, ROOT, SMART,
+    SMART_BELOW_FHIR,
+};
 use app::{Answer, Ask, Error, Function, Reply};
 use serde_json::json;
 
@@ -14,9 +18,12 @@ async fn main() -> Result<(), Error> {
         .on(&HEALTHCHECK, healthcheck)
         .on(&ROBOTS, robots)
         .on(&OPENAPI, openapi_document)
-        .on(&JWKS, jwks)
-        .on(&OPENID, openid_configuration)
-        .on(&OAUTH_SERVER, openid_configuration)
+        .on(&JWKS, well_known::jwks)
+        .on(&OPENID, well_known::openid_configuration)
+        .on(&OAUTH_SERVER, well_known::openid_configuration)
+        .on(&PROTECTED_RESOURCE, well_known::protected_resource)
+        .on(&SMART, well_known::smart_configuration)
+        .on(&SMART_BELOW_FHIR, well_known::smart_configuration)
         .serve()
         .await
 }
@@ -38,14 +45,4 @@ async fn robots(_: Ask) -> Answer {
 async fn openapi_document(ask: Ask) -> Answer {
     let base = &ask.app.config.settings.base_url;
     Ok(Reply::json(openapi::document(base)))
-}
-
-async fn jwks(ask: Ask) -> Answer {
-    Ok(Reply::json(ask.app.keys.jwks(ask.means.now)))
-}
-
-async fn openid_configuration(ask: Ask) -> Answer {
-    Ok(Reply::json(openid::configuration(
-        &ask.app.config.settings.base_url,
-    )))
 }

@@ -1,5 +1,6 @@
 //! Sign-in of persons: how, with which password, as whom, with which scope and second factor, and where a sign-in stands.
 
+mod answer;
 mod first_step;
 mod second_factor;
 

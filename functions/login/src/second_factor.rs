@@ -6,16 +6,18 @@ use gateway::with_picture;
 use operations::second_factor::{self, Code};
 use operations::sign_in::{self, SecondStep};
 
+use crate::answer::signed_in;
+
 pub(crate) async fn verify(ask: Ask) -> Answer {
     let step = SecondStep::parse(&ask.call.object()?).map_err(Failure::from)?;
-    Ok(Reply::json(sign_in::verify(ask.means, &step).await?))
+    let result = sign_in::verify(ask.means, &step).await?;
+    signed_in(&ask, result)
 }
 
 pub(crate) async fn enrol_at_login(ask: Ask) -> Answer {
     let step = SecondStep::parse(&ask.call.object()?).map_err(Failure::from)?;
-    Ok(Reply::json(
-        sign_in::enrol_at_login(ask.means, &step).await?,
-    ))
+    let result = sign_in::enrol_at_login(ask.means, &step).await?;
+    signed_in(&ask, result)
 }
 
 pub(crate) async fn status(ask: Ask) -> Answer {

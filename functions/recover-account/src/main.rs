@@ -24,7 +24,8 @@ async fn set(ask: Ask) -> Answer {
 }
 
 async fn reset(ask: Ask) -> Answer {
-    reset_password(ask.means, &Forgotten::parse(&ask.call.object()?)?).await?;
+    let wish = Forgotten::parse(&ask.call.object()?)?;
+    reset_password(ask.means, || ask.app.outside(), &wish).await?;
     Ok(ask.all_ok())
 }
 

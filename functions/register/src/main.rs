@@ -18,9 +18,9 @@ async fn main() -> Result<(), Error> {
 
 async fn user(ask: Ask) -> Answer {
     let wish = NewAccount::parse(&ask.call.object()?)?;
-    Ok(Reply::json(
-        new_user(ask.means, &wish, &ask.device()).await?,
-    ))
+    let outside = || ask.app.outside();
+    let made = new_user(ask.means, outside, (&wish, &ask.device())).await?;
+    Ok(Reply::json(made))
 }
 
 async fn project(ask: Ask) -> Answer {

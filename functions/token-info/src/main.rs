@@ -1,8 +1,11 @@
 //! What a token is worth, who stands behind it, its end; and what an application wants to be shown at sign-in.
 
+use std::time::Duration;
+
 use app::routes::{CLIENT_INFO, INTROSPECT, LOGOUT, LOGOUT_BY_LINK, USER_INFO, USER_INFO_BY_FORM};
 use app::{Answer, Ask, Error, Function, Reply};
 use domain::Secret;
+use gateway::authorization::cookie;
 use operations::{sessions, token_info};
 
 #[tokio::main(flavor = "current_thread")]
@@ -40,9 +43,15 @@ async fn introspect(ask: Ask) -> Answer {
 }
 
 async fn log_out(ask: Ask) -> Answer {
-    let (caller, ()) = ask.admit(|_, _| async { Ok(()) }).await?;
-    sessions::log_out(ask.means, &caller).await?;
-    Ok(ask.all_ok())
+    let (caller, row) = ask.admit(sessions::own).await?;
+    sessions::log_out(ask.means, &caller, row.as_ref()).await?;
+    let Some(client) = row.and_then(|row| row.client()) else {
+        return Ok(ask.all_ok());
+    };
+    // A cookie with no life left is forgotten.
+    let base_url = &ask.app.config.settings.base_url;
+    let none = cookie(&client.to_string(), ("", Duration::ZERO), base_url);
+    Ok(ask.all_ok().with_cookie(none))
 }
 
 async fn client_info(ask: Ask) -> Answer {

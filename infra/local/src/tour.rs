@@ -5,6 +5,7 @@
 
 mod guide;
 mod paper;
+mod person;
 
 use std::io::Write;
 
@@ -21,7 +22,9 @@ use guide::{Guide, Step};
 pub async fn tour(cloud: &Cloud, out: &mut (dyn Write + Send)) -> Result<(), Advice> {
     let mut guide = Guide::new(cloud, out);
     guide.title("A project and its first administrator")?;
-    let project = found(&mut guide).await?;
+    let (project, letter) = found(&mut guide).await?;
+    guide.title("She opens her letter and signs in")?;
+    person::arrive(&mut guide, &letter).await?;
     guide.title("A program with rights of its own")?;
     let client = employ(&mut guide, &project).await?;
     guide.title("A patient who sees what a policy lets him see")?;
@@ -33,8 +36,8 @@ pub async fn tour(cloud: &Cloud, out: &mut (dyn Write + Send)) -> Result<(), Adv
     guide.close("That was the main job, and every step was answered as expected. To try it yourself: cargo local")
 }
 
-/// Returns the path below which the new project is administered.
-async fn found(guide: &mut Guide<'_>) -> Result<String, Advice> {
+/// Returns the path below which the new project is administered, and the letter to its administrator.
+async fn found(guide: &mut Guide<'_>) -> Result<(String, String), Advice> {
     let project = guide
         .step(Step {
             says: "The bootstrap client is a super administrator: only those create bare projects.",
@@ -57,8 +60,8 @@ async fn found(guide: &mut Guide<'_>) -> Result<String, Advice> {
             status: 200,
         })
         .await?;
-    guide.letter("alicesmith@example.com").await?;
-    Ok(project)
+    let letter = guide.letter("alicesmith@example.com").await?;
+    Ok((project, letter))
 }
 
 /// Makes a client application an administrator and goes on as that. Returns its membership.

@@ -1,15 +1,17 @@
 //! One function's parts, made once when it starts and kept for as long as it lives.
 
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_lc_rs::rand;
-use domain::{Dice, Timestamp};
+use domain::{Dice, Failure, Timestamp};
 use identity::{KeyRing, SystemKeys};
 use mail::{Sender, Ses};
 use operations::Means;
+use outside::Outside;
 use store::Store;
 
 use crate::config::Config;
@@ -33,6 +35,7 @@ pub struct App {
     pub keys: KeyRing,
     /// How often each caller has called.
     pub tally: Tally,
+    outside: OnceLock<Outside>,
     sdk: SdkConfig,
 }
 
@@ -56,6 +59,7 @@ impl App {
             store,
             keys,
             tally: Tally::default(),
+            outside: OnceLock::new(),
             sdk,
         })
     }
@@ -69,6 +73,19 @@ impl App {
             now: now(),
             dice: dice(),
         }
+    }
+
+    /// The way to other servers, made when it is first needed: hardly any request leads there.
+    ///
+    /// # Errors
+    /// The machine's root certificates cannot be read.
+    pub fn outside(&self) -> Result<&Outside, Failure> {
+        if let Some(outside) = self.outside.get() {
+            return Ok(outside);
+        }
+        let made = Outside::new(self.config.reach);
+        let made = made.map_err(|cause| Failure::unavailable("the way to other servers", cause))?;
+        Ok(self.outside.get_or_init(|| made))
     }
 
     /// The mail service. One attempt: what is unclear after it is never sent again by itself.

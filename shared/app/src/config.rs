@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use domain::{BackOff, Email, Fault};
+use domain::{BackOff, Email, Fault, Secret};
 use gateway::Origins;
+use operations::recaptcha::Recaptcha;
 use operations::{Accounts, Settings, SignIn, Texts};
+use outside::Reach;
 
 /// The configuration of a function.
 #[derive(Clone, Debug)]
@@ -23,6 +25,8 @@ pub struct Config {
     pub master: MasterSource,
     /// How often somebody may call.
     pub limits: Limits,
+    /// Whom this server may ask: this machine, too, where `ROSTER_ASKS_THIS_MACHINE` is on.
+    pub reach: Reach,
 }
 
 /// How often somebody may call within a minute; nothing means as often as he likes, and is configured as 0.
@@ -85,6 +89,10 @@ impl Config {
             wrong.push("ROSTER_KMS_KEY_ID or ROSTER_KEY_FILE is missing".to_owned());
         }
         let accounts = accounts(&variable, &mut wrong);
+        let reach = match is_on(&variable, ("ROSTER_ASKS_THIS_MACHINE", false), &mut wrong) {
+            true => Reach::AlsoThisMachine,
+            false => Reach::Public,
+        };
         let mut limit = |name: &str, unless: u32| {
             let Some(text) = variable(name) else {
                 return Some(unless);
@@ -118,6 +126,7 @@ impl Config {
                 mail_from: mail_from.and_then(Result::ok),
                 master,
                 limits,
+                reach,
             }),
             _ => Err(Misconfigured(wrong.join("; "))),
         }
@@ -169,18 +178,9 @@ impl From<Fault> for Misconfigured {
 
 /// What people may do about their accounts: careful unless said otherwise.
 fn accounts(variable: impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>) -> Accounts {
-    let mut is_on = |name: &str, unless_said: bool| match variable(name).as_deref() {
-        None => unless_said,
-        Some("on") => true,
-        Some("off") => false,
-        Some(_) => {
-            wrong.push(format!("{name} must be on or off"));
-            unless_said
-        }
-    };
-    let breach_list = is_on("ROSTER_BREACH_LIST", true);
-    let registration = is_on("ROSTER_REGISTRATION", false);
-    let projects_by_members = is_on("ROSTER_PROJECTS_BY_MEMBERS", true);
+    let breach_list = is_on(&variable, ("ROSTER_BREACH_LIST", true), wrong);
+    let registration = is_on(&variable, ("ROSTER_REGISTRATION", false), wrong);
+    let projects_by_members = is_on(&variable, ("ROSTER_PROJECTS_BY_MEMBERS", true), wrong);
     let resets_an_hour = match variable("ROSTER_RESETS_AN_HOUR").map(|text| text.parse()) {
         None => 5,
         Some(Ok(resets)) => resets,
@@ -193,7 +193,42 @@ fn accounts(variable: impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>) 
         breach_list,
         registration,
         projects_by_members,
+        recaptcha: recaptcha(&variable, wrong),
         resets_an_hour,
+    }
+}
+
+/// Who tells people from programs (`ROSTER_RECAPTCHA_URL`; Google's service unless said), and the installation's own key and secret there
+/// (`ROSTER_RECAPTCHA_SITE_KEY`, `ROSTER_RECAPTCHA_SECRET_KEY`).
+fn recaptcha(variable: &impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>) -> Recaptcha {
+    let mut recaptcha = Recaptcha::default();
+    if let Some(url) = variable("ROSTER_RECAPTCHA_URL") {
+        recaptcha.url = url;
+    }
+    let site = variable("ROSTER_RECAPTCHA_SITE_KEY");
+    match (site, variable("ROSTER_RECAPTCHA_SECRET_KEY")) {
+        (Some(site), Some(secret)) => recaptcha.own = Some((site, Secret::new(secret))),
+        (None, None) => {}
+        _ => wrong.push(
+            "ROSTER_RECAPTCHA_SITE_KEY and ROSTER_RECAPTCHA_SECRET_KEY go together".to_owned(),
+        ),
+    }
+    recaptcha
+}
+
+fn is_on(
+    variable: &impl Fn(&str) -> Option<String>,
+    (name, unless_said): (&str, bool),
+    wrong: &mut Vec<String>,
+) -> bool {
+    match variable(name).as_deref() {
+        None => unless_said,
+        Some("on") => true,
+        Some("off") => false,
+        Some(_) => {
+            wrong.push(format!("{name} must be on or off"));
+            unless_said
+        }
     }
 }
 

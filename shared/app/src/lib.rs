@@ -19,7 +19,7 @@ pub use ask::Ask;
 pub use config::{Config, Limits, MasterSource, Misconfigured};
 pub use fhir_call::project_named;
 pub use letters::letter;
-pub use master::found_master;
+pub use master::{found_master, open as open_master};
 pub use serve::{Answer, Function};
 pub use stream::{Change, follow, follow_together};
 pub use tally::Tally;

@@ -17,7 +17,7 @@ const CONTEXT: (&str, &str) = ("purpose", "roster-master-key");
 ///
 /// # Errors
 /// The file cannot be read or is no key; KMS does not unwrap.
-pub(crate) async fn open(
+pub async fn open(
     source: &MasterSource,
     sdk: &SdkConfig,
     wrapped: Option<&str>,

@@ -117,6 +117,18 @@ impl Call {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// Every cookie, in order: its name and its value.
+    pub fn cookies(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.header("cookie").unwrap_or_default().split(';');
+        all.filter_map(|cookie| cookie.trim().split_once('='))
+    }
+
+    /// The value of a cookie.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        let mut all = self.cookies();
+        all.find_map(|(of, value)| (of == name).then_some(value))
+    }
+
     /// The first value of a query parameter.
     pub fn query_value(&self, name: &str) -> Option<&str> {
         self.query

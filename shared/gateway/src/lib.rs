@@ -2,6 +2,7 @@
 //!
 //! Nothing else in the product knows a status code, a header or a path. This crate never sees the table or the mail.
 
+pub mod authorization;
 mod call;
 pub mod capability;
 mod cors;

@@ -8,6 +8,17 @@ use crate::{Call, Problem, Reply};
 /// More than any client asks for, in bytes; the session keeps it.
 const LONGEST_SCOPE: usize = 1_000;
 
+/// For what tokens are given.
+const GRANTS: [&str; 4] = [
+    "client_credentials",
+    "authorization_code",
+    "refresh_token",
+    EXCHANGE,
+];
+const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+/// The only kind of token that is exchanged.
+const EXCHANGED: &str = "urn:ietf:params:oauth:token-type:access_token";
+
 /// A request for tokens.
 #[derive(Clone, Debug)]
 pub enum TokenRequest {
@@ -20,6 +31,20 @@ pub enum TokenRequest {
         /// The scope that it asks for; `openid` unless it says.
         scope: String,
     },
+    /// By an application that has signed an assertion.
+    SignedCredentials {
+        /// What kind of assertion that is.
+        kind: String,
+        /// The assertion.
+        assertion: Option<Secret>,
+        /// The application's id, if it says that, too.
+        id: Option<String>,
+        /// The scope that it asks for; `openid` unless it says.
+        scope: String,
+    },
+    /// By an application that has signed a person in elsewhere: the provider's token, the membership if one is named, the scope, and
+    /// the application.
+    Exchange(Secret, Option<String>, String, Client),
     /// By whoever holds a code: the code, the proof that it is his own, and the application so far as it says who it is.
     Code(Secret, Option<String>, Client),
     /// By whoever holds a refresh token: the token, and the application so far as it says who it is.
@@ -61,8 +86,16 @@ impl TokenRequest {
 
     fn parse(call: &Call, field: impl Fn(&str) -> Option<String>) -> Result<Self, &'static str> {
         let grant = field("grant_type").ok_or("Missing grant_type")?;
-        if !["client_credentials", "authorization_code", "refresh_token"].contains(&&*grant) {
+        if !GRANTS.contains(&&*grant) {
             return Err("Unsupported grant_type");
+        }
+        if let ("client_credentials", Some(kind)) = (&*grant, field("client_assertion_type")) {
+            return Ok(Self::SignedCredentials {
+                kind,
+                assertion: field("client_assertion").map(Secret::new),
+                id: field("client_id"),
+                scope: scope(field("scope"))?,
+            });
         }
         let client = match call.header("authorization") {
             None => Client {
@@ -81,6 +114,7 @@ impl TokenRequest {
         };
         match grant.as_str() {
             "client_credentials" => Self::client_credentials(client, field("scope")),
+            EXCHANGE => Self::exchange(client, field),
             "authorization_code" => {
                 let code = Secret::new(field("code").ok_or("Missing code")?);
                 Ok(Self::Code(code, field("code_verifier"), client))
@@ -92,17 +126,40 @@ impl TokenRequest {
         }
     }
 
-    fn client_credentials(client: Client, scope: Option<String>) -> Result<Self, &'static str> {
-        let scope = scope.unwrap_or_else(|| "openid".to_owned());
-        if scope.len() > LONGEST_SCOPE {
-            return Err("Invalid scope");
+    fn exchange(
+        client: Client,
+        field: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, &'static str> {
+        client.id.as_ref().ok_or("Invalid client")?;
+        let token = field("subject_token").ok_or("Invalid subject_token")?;
+        if field("subject_token_type").as_deref() != Some(EXCHANGED) {
+            return Err("Invalid subject_token_type");
         }
+        let scope = scope(field("scope"))?;
+        Ok(Self::Exchange(
+            Secret::new(token),
+            field("membership_id"),
+            scope,
+            client,
+        ))
+    }
+
+    fn client_credentials(client: Client, asked: Option<String>) -> Result<Self, &'static str> {
+        let scope = scope(asked)?;
         let id = client.id.ok_or("Missing client_id")?;
         let secret = client
             .secret
             .filter(|secret| !secret.reveal().is_empty())
             .ok_or("Missing client_secret")?;
         Ok(Self::ClientCredentials { id, secret, scope })
+    }
+}
+
+fn scope(asked: Option<String>) -> Result<String, &'static str> {
+    let scope = asked.unwrap_or_else(|| "openid".to_owned());
+    match scope.len() {
+        0..=LONGEST_SCOPE => Ok(scope),
+        _ => Err("Invalid scope"),
     }
 }
 

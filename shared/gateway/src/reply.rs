@@ -4,7 +4,8 @@ use domain::Timestamp;
 use fhir::search::{Next, Query};
 use fhir::{Entry, Mode, Resource, View};
 use lambda_http::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, LAST_MODIFIED, LOCATION,
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, LAST_MODIFIED, LOCATION, REFERRER_POLICY,
+    SET_COOKIE,
 };
 use lambda_http::http::{HeaderValue, StatusCode};
 use lambda_http::{Body, Response};
@@ -151,6 +152,16 @@ impl Reply {
         }
     }
 
+    /// The browser is to go elsewhere; the page there is not told where it came from.
+    pub fn found(location: String) -> Self {
+        Self {
+            status: 302,
+            ..Self::nothing()
+        }
+        .with(LOCATION, location)
+        .with(REFERRER_POLICY, "no-referrer".into())
+    }
+
     /// Plain text.
     pub fn text(body: impl Into<String>) -> Self {
         Self {
@@ -172,6 +183,12 @@ impl Reply {
     pub fn with(mut self, name: HeaderName, value: String) -> Self {
         self.headers.push((name, value));
         self
+    }
+
+    /// The same answer with a cookie, beside others.
+    #[must_use]
+    pub fn with_cookie(self, cookie: String) -> Self {
+        self.with(SET_COOKIE, cookie)
     }
 
     /// The answer as Lambda takes it. `pretty` asks for indented JSON.
@@ -196,7 +213,11 @@ impl Reply {
         );
         for (name, value) in self.headers {
             if let Ok(value) = HeaderValue::from_str(&value) {
-                headers.insert(name, value);
+                // Cookies are the one header of which an answer has several.
+                match name == SET_COOKIE {
+                    true => headers.append(name, value),
+                    false => headers.insert(name, value).is_some(),
+                };
             }
         }
         response

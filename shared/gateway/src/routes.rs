@@ -110,6 +110,10 @@ routes! {
     LOGIN_METHOD = "POST" "/auth/method" => "login", Open, "ask how an address signs in";
     /// `POST /auth/login`.
     LOGIN = "POST" "/auth/login" => "login", Open, "sign in with a password";
+    /// `GET /auth/external`.
+    RETURN = "GET" "/auth/external" => "external-login", Open, "come back from an identity provider";
+    /// `POST /auth/exchange`.
+    EXCHANGE = "POST" "/auth/exchange" => "token", Open, "exchange an identity provider's token for tokens";
     /// `POST /auth/profile`.
     LOGIN_PROFILE = "POST" "/auth/profile" => "login", Open, "choose a membership to sign in with";
     /// `POST /auth/scope`.
@@ -168,6 +172,12 @@ routes! {
     LOGOUT = "POST" "/oauth2/logout" => "token-info", Member, "sign out";
     /// `GET /oauth2/logout`.
     LOGOUT_BY_LINK = "GET" "/oauth2/logout" => "token-info", Member, "sign out";
+    /// `GET /oauth2/authorize`.
+    AUTHORIZE = "GET" "/oauth2/authorize" => "authorize", Open, "send a person to sign in for an application";
+    /// `POST /oauth2/authorize`.
+    AUTHORIZE_BY_FORM = "POST" "/oauth2/authorize" => "authorize", Open, "send a person to sign in for an application";
+    /// `POST /oauth2/register`.
+    REGISTER_CLIENT = "POST" "/oauth2/register" => "authorize", Open, "ask for the id of a built-in application";
     /// `POST /oauth2/token`.
     TOKEN = "POST" "/oauth2/token" => "token", Open, "exchange credentials for tokens";
     /// `POST /fhir/R4/User/{id}/$update-email`.
@@ -230,6 +240,12 @@ routes! {
     OPENID = "GET" "/.well-known/openid-configuration" => "discovery", Open, "publish the OpenID configuration";
     /// `GET /.well-known/oauth-authorization-server`.
     OAUTH_SERVER = "GET" "/.well-known/oauth-authorization-server" => "discovery", Open, "publish the OAuth configuration";
+    /// `GET /.well-known/oauth-protected-resource`.
+    PROTECTED_RESOURCE = "GET" "/.well-known/oauth-protected-resource" => "discovery", Open, "publish who guards the API";
+    /// `GET /.well-known/smart-configuration`.
+    SMART = "GET" "/.well-known/smart-configuration" => "discovery", Open, "publish the SMART configuration";
+    /// `GET /fhir/R4/.well-known/smart-configuration`.
+    SMART_BELOW_FHIR = "GET" "/fhir/R4/.well-known/smart-configuration" => "discovery", Open, "publish the SMART configuration";
 }
 
 /// The function that answers what no route names.

@@ -17,6 +17,8 @@ pub enum Use {
     Id,
     /// An authorization code: exchanged for tokens, once.
     Code,
+    /// Kept by a browser for the application through which somebody signed in: another authorization asks for no password.
+    Session,
 }
 
 /// What a token says: the claims that Medplum's clients read, and `project`, `membership` and `use`, with which this server

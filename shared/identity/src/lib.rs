@@ -11,6 +11,7 @@
 //! Nothing here knows the table, HTTP or AWS. Time and chance are arguments, with one exception: AWS-LC draws signing keys and
 //! the random part of every signature from its own generator.
 
+pub mod assertion;
 mod breach;
 mod cipher;
 mod claims;

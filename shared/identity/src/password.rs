@@ -8,6 +8,9 @@ use domain::{Dice, Fault};
 /// The hash of a password that nobody knows, with the parameters of [`hash`]: what an unknown user's password is compared with.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$pAV9DUYt4piQregNz8vKTA$2NpAAiyBH3B3cyMkkP47O9LMprX/KibUC+RKAsVOps4";
 
+/// The longest password, in bytes.
+const LONGEST: usize = 72;
+
 /// A password that may be set: 8 to 72 bytes. It cannot be printed.
 pub struct Password(String);
 
@@ -19,7 +22,7 @@ impl Password {
     ///
     /// A fault of the field `password`.
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        if (8..=72).contains(&text.len()) {
+        if (8..=LONGEST).contains(&text.len()) {
             Ok(Self(text.to_owned()))
         } else {
             Err(Fault::invalid(
@@ -47,14 +50,37 @@ pub fn hash(password: &Password, dice: &Dice) -> String {
         .to_string()
 }
 
-/// Whether `candidate` is the password behind the stored PHC text, with the parameters named there. A text that is no Argon2 hash
-/// matches nothing.
+/// Whether `candidate` is the password behind the stored text: PHC with the parameters named there, or bcrypt's if it was imported. Any
+/// other text matches nothing.
 pub fn verify(candidate: &str, phc: &str) -> bool {
+    if is_imported(phc) {
+        // bcrypt looks at so many bytes, and longer passwords would match by their beginning.
+        return candidate.len() <= LONGEST && bcrypt::verify(candidate, phc).unwrap_or(false);
+    }
     PasswordHash::new(phc).is_ok_and(|hash| {
         Argon2::default()
             .verify_password(candidate.as_bytes(), &hash)
             .is_ok()
     })
+}
+
+/// Whether a stored text comes from another system: it is replaced when its password is next shown.
+pub fn is_imported(stored: &str) -> bool {
+    stored.starts_with("$2")
+}
+
+/// A hash of another system's, if we can verify it: bcrypt (`$2a$`, `$2b$`, `$2y$`) with a cost that nobody has to wait for.
+pub fn import(hash: &str) -> Option<String> {
+    let parts: bcrypt::HashParts = hash.parse().ok()?;
+    let is_known = ["$2a$", "$2b$", "$2y$"]
+        .iter()
+        .any(|kind| hash.starts_with(kind));
+    (is_known && hash.len() == 60 && (4..=14).contains(&parts.get_cost())).then(|| hash.to_owned())
+}
+
+/// The PHC text for a password that was right, however long it is: what replaces an imported hash.
+pub fn rehash(right: &str, dice: &Dice) -> String {
+    hash(&Password(right.to_owned()), dice)
 }
 
 /// [`verify`] for a user who does not exist or has no password: it spends the same time, so that an answer's delay does not
@@ -111,6 +137,47 @@ mod tests {
                 Fault::invalid("password", "Password must be between 8 and 72 characters");
             assert_eq!(fault, Some(expected), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn an_imported_hash_verifies_and_is_known_as_one() {
+        // "correct horse", cost 4, by another implementation.
+        let reference = "$2b$04$0n2wDfCj9UGFOE7S4Pnaju.uvdj1PFSLpToWYip7mk/TewAl/3vwe";
+        for kind in ["$2a$", "$2b$", "$2y$"] {
+            let hash = reference.replacen("$2b$", kind, 1);
+            assert_eq!(import(&hash).as_deref(), Some(hash.as_str()));
+            assert!(is_imported(&hash) && verify("correct horse", &hash));
+            for other in ["", "correct hors", "correct horse "] {
+                assert!(!verify(other, &hash), "{other:?}");
+            }
+        }
+        assert!(!is_imported(&rehash("short", &dice())));
+        assert!(verify("short", &rehash("short", &dice())));
+    }
+
+    #[test]
+    fn what_is_no_bcrypt_hash_or_too_dear_is_not_imported() {
+        let body = "ABCDEFGHIJKLMNOPQRSTUuABCDEFGHIJKLMNOPQRSTUVWXYZabcde";
+        for hash in [
+            String::new(),
+            "password".to_owned(),
+            format!("$2b$31${body}"),
+            format!("$2b$03${body}"),
+            format!("$1$10${body}"),
+            "$2b$10$short".to_owned(),
+            "$argon2id$v=19$m=19456,t=2,p=1$x$y".to_owned(),
+        ] {
+            assert_eq!(import(&hash), None, "{hash}");
+        }
+    }
+
+    #[test]
+    fn what_comes_after_the_bytes_that_bcrypt_sees_is_not_ignored() {
+        let long = "x".repeat(72);
+        let hash = bcrypt::hash_with_salt(&long, 4, *b"0123456789abcdef").unwrap();
+        let hash = hash.format_for_version(bcrypt::Version::TwoB);
+        assert!(verify(&long, &hash));
+        assert!(!verify(&format!("{long}y"), &hash));
     }
 
     #[test]

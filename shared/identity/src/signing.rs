@@ -63,6 +63,18 @@ impl SigningKey {
     }
 }
 
+impl SigningKey {
+    /// Whether its time has not come at `now`.
+    pub(crate) fn begins_after(&self, now: Timestamp) -> bool {
+        self.since > now
+    }
+
+    /// Whether what it has signed still counts at `now`.
+    pub(crate) fn counts_at(&self, now: Timestamp) -> bool {
+        self.retired.is_none_or(|retired| retired > now)
+    }
+}
+
 /// A signing key as a function holds it.
 pub(crate) struct Signer {
     pub(crate) kid: String,

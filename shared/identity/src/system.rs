@@ -67,9 +67,33 @@ impl SystemKeys {
     pub fn retire_signing_key(&mut self, kid: Uuid, at: Timestamp) {
         for key in &mut self.signing_keys {
             if key.kid == kid {
-                key.retired = Some(at);
+                // One that ends earlier does.
+                key.retired = Some(key.retired.map_or(at, |end| end.min(at)));
             }
         }
+    }
+
+    /// Lets another key take over: it is published at once and signs from `since` on; those before it count until `until`, and those that
+    /// count no more at `now` are forgotten. Nothing, where a successor waits for its time already.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Library`] when AWS-LC cannot make a key.
+    pub fn rotate(
+        &mut self,
+        (master, dice): (&MasterKey, &Dice),
+        (now, since, until): (Timestamp, Timestamp, Timestamp),
+    ) -> Result<Option<Uuid>, KeyError> {
+        if self.signing_keys.iter().any(|key| key.begins_after(now)) {
+            return Ok(None);
+        }
+        self.signing_keys.retain(|key| key.counts_at(now));
+        let before: Vec<Uuid> = self.signing_keys.iter().map(|key| key.kid).collect();
+        let next = self.add_signing_key(master, dice, since)?;
+        for kid in before {
+            self.retire_signing_key(kid, until);
+        }
+        Ok(Some(next))
     }
 
     pub(crate) fn place(&self, name: &str) -> String {

@@ -15,7 +15,7 @@ use crate::record::all_fields;
 pub(crate) const CLIENT_APPLICATION: &str = "ClientApplication";
 
 /// The fields of a request that become the application's own.
-const FIELDS: [&str; 7] = [
+const FIELDS: [&str; 12] = [
     "name",
     "description",
     "redirectUri",
@@ -23,6 +23,11 @@ const FIELDS: [&str; 7] = [
     "identityProvider",
     "accessTokenLifetime",
     "refreshTokenLifetime",
+    "jwksUri",
+    "pkceOptional",
+    "allowedOrigin",
+    "defaultScope",
+    "signInForm",
 ];
 
 /// Reads the body of a request for an application.

@@ -2,7 +2,9 @@
 //! of its own.
 
 use domain::access::{Interaction, faults_of_policy};
-use domain::{Caller, Failure, Fault, PROJECT_MEMBERSHIP, Project, Refusal, Secret, USER};
+use domain::{
+    Caller, Claimant, Failure, Fault, PROJECT_MEMBERSHIP, Project, Refusal, Secret, USER,
+};
 use fhir::{Meta, Resource};
 use serde_json::{Map, Value};
 use store::{Action, Found, Key, Step, Tenant, Transaction};
@@ -14,7 +16,7 @@ use crate::conditional_references::resolved;
 use crate::create_client::{self, CLIENT_APPLICATION};
 use crate::invite::index_steps;
 use crate::once::{Once, Turn, Wish, answer_again};
-use crate::read_resource::{PROTECTED, unknown_type};
+use crate::read_resource::{is_protected, unknown_type};
 use crate::record::all_fields;
 use crate::{Means, Sight, realm, rights};
 
@@ -86,8 +88,8 @@ async fn meet(
     sight: &Sight,
     (mut posted, once): (Posted, Option<Once>),
 ) -> Result<Seen, Failure> {
-    check_type(&posted)?;
     let claimant = sight.claimant();
+    check_type(means, &posted, &claimant)?;
     let Posted { kind, body, .. } = &mut posted;
     *body = resolved(means, (tenant, sight), kind, std::mem::take(body)).await?;
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
@@ -106,12 +108,12 @@ async fn meet(
     })
 }
 
-fn check_type(posted: &Posted) -> Result<(), Failure> {
+fn check_type(means: Means<'_>, posted: &Posted, claimant: &Claimant) -> Result<(), Failure> {
     let kind = posted.kind.as_str();
     if !fhir::known(kind) {
         return Err(unknown_type());
     }
-    if PROTECTED.contains(&kind) || BY_OTHER_ROUTES.contains(&kind) {
+    if is_protected(means, kind, claimant) || BY_OTHER_ROUTES.contains(&kind) {
         return Err(Refusal::Forbidden.into());
     }
     let sent = posted

@@ -4,6 +4,8 @@ use domain::{BackOff, Blind, Dice, Email, Failure, Refusal, Timestamp};
 use identity::KeyRing;
 use store::{Aborted, Store, Transaction};
 
+use crate::recaptcha::Recaptcha;
+
 /// What an operation works with: the table, the keys, and the moment's time and chance.
 #[derive(Clone, Copy, Debug)]
 pub struct Means<'a> {
@@ -61,6 +63,8 @@ pub struct Accounts {
     pub registration: bool,
     /// Whether every member of a project may begin others (`Project/$init`), or the server's administrators alone.
     pub projects_by_members: bool,
+    /// Who says whether somebody is a person; nobody is asked unless it is configured, by the installation or by a project's site.
+    pub recaptcha: Recaptcha,
     /// How many letters with a link to set a new password go to one address within an hour.
     pub resets_an_hour: u32,
 }

@@ -182,6 +182,24 @@ pub fn parse(kind: SettingKind, list: Vec<Value>) -> Result<Vec<Value>, Vec<Faul
     }
 }
 
+/// A project's sites, for those who come by them.
+///
+/// # Errors
+/// [`Failure::Unavailable`], [`Failure::Corrupt`].
+pub(crate) async fn sites(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    project: &Project,
+) -> Result<Vec<serde_json::Value>, Failure> {
+    let mut settings = tenant.settings().await?;
+    settings.retain(|setting| setting.kind == SettingKind::Site);
+    let mut lists = opened(means, project, &settings)?;
+    match lists.shift_remove(field(SettingKind::Site)) {
+        Some(serde_json::Value::Array(sites)) => Ok(sites),
+        _ => Ok(Vec::new()),
+    }
+}
+
 /// Replaces a whole list; the project gets a new version, and the answer shows both lists.
 ///
 /// # Errors

@@ -4,14 +4,20 @@
 use std::time::Duration;
 
 use domain::{Email, Failure, Fault, Form, Project, ProjectId, Refusal, Scope};
+use outside::Outside;
 use serde_json::{Map, Value};
 use store::{
     Aborted, Action, Delivery, Event, Forgetful, Holder, Key, Letter, NewRequest, RequestKind,
     Step, Transaction,
 };
 
-use crate::Means;
 use crate::link::ROUNDS;
+use crate::recaptcha::{Purpose, Shown};
+use crate::sign_in::external::signs_in_elsewhere;
+use crate::{Means, recaptcha};
+
+const ELSEWHERE: &str =
+    "Cannot reset password for external auth. Contact your system administrator.";
 
 /// How long a link lives once it is mailed.
 const LIFE: Duration = Duration::from_secs(60 * 60);
@@ -24,6 +30,7 @@ pub struct Forgotten {
     project: Option<ProjectId>,
     redirect: Option<String>,
     send_email: bool,
+    shown: Shown,
 }
 
 impl Forgotten {
@@ -43,6 +50,7 @@ impl Forgotten {
             form.fault(Fault::invalid("redirectUri", "Redirect URI is too long"));
         }
         let send_email = form.flag("sendEmail") != Some(false);
+        let shown = Shown::read(&mut form);
         form.finish(())?;
         let email = email.ok_or_else(Vec::new)?;
         Ok(Self {
@@ -50,6 +58,7 @@ impl Forgotten {
             project,
             redirect,
             send_email,
+            shown,
         })
     }
 
@@ -62,11 +71,24 @@ impl Forgotten {
 ///
 /// # Errors
 /// [`Refusal::Contended`], [`Failure::Unavailable`].
-pub async fn reset_password(means: Means<'_>, wish: &Forgotten) -> Result<(), Failure> {
+pub async fn reset_password<'a>(
+    means: Means<'_>,
+    outside: impl Fn() -> Result<&'a Outside, Failure>,
+    wish: &Forgotten,
+) -> Result<(), Failure> {
+    let asked = (&wish.shown, wish.project, Purpose::Letter);
+    recaptcha::check(means, outside, asked).await?;
     let email = means.blind_email(&wish.email);
     let guard = Key::EmailGuard(wish.scope(), email.clone());
     for _ in 0..ROUNDS {
-        let (holder, project) = look(means, wish, &guard).await?;
+        let (found, elsewhere) = tokio::join!(
+            look(means, wish, &guard),
+            signs_in_elsewhere(means, &wish.email)
+        );
+        if elsewhere? {
+            return Err(Fault::general(ELSEWHERE).into());
+        }
+        let (holder, project) = found?;
         let steps = match &holder {
             Some(holder) => order(means, wish, (&guard, holder), project.as_ref()),
             None => nothing(means, &guard),

@@ -108,15 +108,34 @@ pub async fn revoke(means: Means<'_>, caller: &Caller, found: &Found) -> Result<
     end(means, caller, found.id, "revoke-session").await
 }
 
-/// Ends the session in which the caller speaks; Basic credentials have none.
+/// The session in which the caller speaks, to be read beside the authorisation.
+///
+/// # Errors
+/// [`Failure::Unavailable`], [`Failure::Corrupt`].
+pub async fn own(tenant: Tenant<'_>, claimant: Claimant) -> Result<Option<LoginRow>, Failure> {
+    match claimant.login() {
+        Some(login) => tenant.store().login(login).await,
+        None => Ok(None),
+    }
+}
+
+/// Ends the session in which the caller speaks, and the one from which it was continued; Basic credentials have none.
 ///
 /// # Errors
 /// [`Failure::Unavailable`].
-pub async fn log_out(means: Means<'_>, caller: &Caller) -> Result<(), Failure> {
-    match caller.login() {
-        Some(login) => end(means, caller, login, "sign-out").await,
-        None => Ok(()),
+pub async fn log_out(
+    means: Means<'_>,
+    caller: &Caller,
+    row: Option<&LoginRow>,
+) -> Result<(), Failure> {
+    let Some(login) = caller.login() else {
+        return Ok(());
+    };
+    // The one behind it first: it is what signs somebody in again without a password.
+    if let Some(origin) = row.and_then(LoginRow::origin) {
+        end(means, caller, origin, "sign-out").await?;
     }
+    end(means, caller, login, "sign-out").await
 }
 
 async fn end(

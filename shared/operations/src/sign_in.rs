@@ -8,8 +8,11 @@
 //!   membership, and answers `{ login, code }` with the code that [`bind`] returns. Of several at once one gets through: for the
 //!   others the transaction reports that something changed, and a second look at [`pending`] says what.
 
+mod authorization;
+mod browser;
 mod choose;
 mod code;
+pub mod external;
 mod limit;
 mod offer;
 mod password;
@@ -24,15 +27,20 @@ use store::{Action, Event, Granted, LoginRow, Step};
 
 use crate::{Means, rights};
 
+pub use authorization::{AuthorizationRequest, Lost, Objection, Way, authorize};
+pub use browser::{Kept, kept};
 pub use choose::{Choice, ScopeChoice, choose, choose_scope, status};
 pub use password::with_password;
 pub use second_step::{SecondStep, enrol_at_login, verify};
 pub use wish::{NoProof, PasswordWish, Proof, Terms};
 
 pub(crate) use limit::Knock;
+pub use through::built_in;
 
 /// How long a login waits for its membership, its second factor and the redemption of its code.
 const PENDING: Duration = Duration::from_secs(60 * 60);
+/// For how long the keys of an identity provider are believed to be the same.
+const KEYS_LIFE: Duration = Duration::from_secs(5 * 60);
 /// The longest life of a session, however often it is prolonged.
 pub(crate) const LONGEST_SESSION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 

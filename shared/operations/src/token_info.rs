@@ -157,6 +157,9 @@ pub async fn introspect(means: Means<'_>, token: &Secret) -> Result<Value, Failu
 /// [`Refusal::NotFound`].
 pub async fn client_info(means: Means<'_>, id: &str) -> Result<Value, Failure> {
     let id: ClientId = id.parse().map_err(|_| Refusal::NotFound)?;
+    if id == ClientId::COMMAND_LINE {
+        return Ok(json!({}));
+    }
     let row = means
         .store
         .client_by_id(id)

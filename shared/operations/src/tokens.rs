@@ -63,6 +63,27 @@ pub enum Denied {
     /// The session began through another application.
     #[error("Incorrect client")]
     OtherClient,
+    /// A proof of another kind than a signed assertion.
+    #[error("Unsupported client assertion type")]
+    AssertionType,
+    /// No assertion, one whose time is over or has not come, or one that was shown before.
+    #[error("Invalid client assertion")]
+    Assertion,
+    /// An assertion for another server.
+    #[error("Invalid client assertion audience")]
+    AssertionAudience,
+    /// Not the application's own word.
+    #[error("Invalid client assertion issuer")]
+    AssertionIssuer,
+    /// The assertion is that of nobody.
+    #[error("Client not found")]
+    UnknownClient,
+    /// The application publishes no keys.
+    #[error("Client must have a JWK Set URL")]
+    NoKeys,
+    /// Not signed with one of the application's keys, or they cannot be had.
+    #[error("Invalid client assertion signature")]
+    AssertionSignature,
     /// Not the secret of the session's application.
     #[error("Incorrect client secret")]
     OtherSecret,
@@ -188,12 +209,12 @@ impl Session<'_> {
 }
 
 /// How long a session's access tokens live.
-fn life(row: &LoginRow) -> Duration {
+pub(crate) fn life(row: &LoginRow) -> Duration {
     row.access_life.map_or(HOUR, Duration::from_secs)
 }
 
 /// Until when a refresh token that is issued now counts: as long as the application says, and never beyond the session's longest life.
-fn refresh_until(means: Means<'_>, row: &LoginRow) -> Timestamp {
+pub(crate) fn refresh_until(means: Means<'_>, row: &LoginRow) -> Timestamp {
     let life = row.refresh_life.map_or(TWO_WEEKS, Duration::from_secs);
     let last = began(means, row).plus(crate::sign_in::LONGEST_SESSION);
     means.now.plus(life).min(last)

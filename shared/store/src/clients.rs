@@ -1,7 +1,7 @@
 //! Applications' credentials: reached by client id alone, before anything else is known.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{ClientId, ClientStanding, Failure, MembershipId, ProjectId};
+use domain::{Blind, ClientId, ClientStanding, Failure, MembershipId, ProjectId, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -173,6 +173,20 @@ impl Store {
             access_token_lifetime: new.access_token_lifetime,
         };
         Step::create(row::item(&Key::Client(new.client), &row))
+    }
+}
+
+impl Store {
+    /// An assertion is shown: once, for as long as it would count.
+    pub fn remember_assertion(&self, id: ClientId, name: Blind, until: Timestamp) -> Step {
+        #[derive(Serialize)]
+        struct AssertionRow {
+            ttl: i64,
+        }
+        let row = AssertionRow {
+            ttl: until.as_seconds(),
+        };
+        Step::create(row::item(&Key::Assertion(id, name), &row))
     }
 }
 

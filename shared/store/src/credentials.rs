@@ -75,6 +75,19 @@ impl Store {
         ))
     }
 
+    /// Another hash of the same password, if it is still the one that was read: no session ends.
+    pub fn rehash_password(&self, user: UserId, (read, hash): (&str, &str)) -> Step {
+        Step::update(&Key::Credential(user), "SET password = :new")
+            .when("password = :read")
+            .text(":read", read)
+            .text(":new", hash)
+    }
+
+    /// No password any more. As [`Store::put_password`], it rests on the condition about the user's epoch in the same transaction.
+    pub fn drop_password(&self, user: UserId) -> Step {
+        Step::delete(&Key::Credential(user))
+    }
+
     /// A user's password from now on, whatever it was; every session ends, because the epoch rises.
     pub fn set_password(&self, user: UserId, guard: &Key, password: &str) -> Vec<Step> {
         let rise = "SET epoch = epoch + :one";

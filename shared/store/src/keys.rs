@@ -68,6 +68,8 @@ pub enum Key {
     Request(RequestId),
     /// An application's credentials.
     Client(ClientId),
+    /// An assertion that an application has shown: it counts once.
+    Assertion(ClientId, Blind),
     /// How often an address has called in one minute.
     Calls(Blind, i64),
     /// Work that goes on after its request was answered.
@@ -119,7 +121,7 @@ impl Key {
             }
             Self::Login(id) => format!("LOGIN#{id}"),
             Self::Request(id) => format!("REQUEST#{id}"),
-            Self::Client(id) => format!("CLIENT#{id}"),
+            Self::Client(id) | Self::Assertion(id, _) => format!("CLIENT#{id}"),
             Self::Calls(address, minute) => format!("RATE#{}#{minute}", address.as_str()),
             Self::Job(id) | Self::JobOrder(id, _) => job(*id),
             Self::SystemKeys => "SYS".into(),
@@ -156,6 +158,7 @@ impl Key {
             Self::Login(_) => "LOGIN".into(),
             Self::Request(_) => "REQUEST".into(),
             Self::Client(_) => "CLIENT".into(),
+            Self::Assertion(_, name) => format!("JTI#{}", name.as_str()),
             Self::Calls(..) => "CALLS".into(),
             Self::Job(_) => JOB.into(),
             Self::JobOrder(_, at) => format!("{ORDER}{at:04}"),

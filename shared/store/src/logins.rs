@@ -57,6 +57,9 @@ pub struct LoginRow {
     /// The application through which the person signs in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     client: Option<Uuid>,
+    /// The session from which it was continued: who signs out of this one signs out of that one, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<Uuid>,
     /// How long access tokens live, in seconds, when the application says so.
     #[serde(
         rename = "accessLife",
@@ -183,6 +186,15 @@ impl LoginRow {
         self.kind.as_deref()?.parse().ok()
     }
 
+    /// The same session, which may be forgotten at another time.
+    #[must_use]
+    pub fn until(self, until: Timestamp) -> Self {
+        Self {
+            ttl: until.as_seconds(),
+            ..self
+        }
+    }
+
     /// The same session, through an application.
     #[must_use]
     pub fn through(self, client: Option<ClientId>) -> Self {
@@ -190,6 +202,30 @@ impl LoginRow {
             client: client.map(ClientId::uuid),
             ..self
         }
+    }
+
+    /// Continues another session: its subject, membership and second factor, and the moment when somebody proved who he is.
+    pub fn continuing(
+        (origin, row): (LoginId, &Self),
+        (now, until): (Timestamp, Timestamp),
+    ) -> Self {
+        Self {
+            subject: row.subject.clone(),
+            grant: row.grant.clone(),
+            epoch: row.epoch,
+            method: row.method.clone(),
+            began: row.began.clone(),
+            updated: now.to_string(),
+            second_factor: row.second_factor,
+            origin: row.origin.or(Some(origin.uuid())),
+            ttl: until.as_seconds(),
+            ..Self::default()
+        }
+    }
+
+    /// The session from which it was continued, however often.
+    pub fn origin(&self) -> Option<LoginId> {
+        self.origin.map(LoginId::new)
     }
 
     /// The membership by which it acts, once there is one.

@@ -46,6 +46,14 @@ impl Store {
             .transpose()
     }
 
+    /// Other keys of the system, if they are still those that were read.
+    pub fn replace_system_keys(&self, read: &StoredKeys, keys: &Value) -> Step {
+        Step::update(&Key::SystemKeys, "SET #keys = :new")
+            .when("#keys = :read")
+            .text(":read", read.keys.to_string())
+            .text(":new", keys.to_string())
+    }
+
     /// The system's keys, if there are none yet.
     pub fn create_system_keys(&self, keys: &StoredKeys) -> Step {
         Step::create(row::item(&Key::SystemKeys, keys))

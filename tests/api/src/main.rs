@@ -8,7 +8,10 @@
 )]
 
 mod accounts;
+mod assertions;
+mod attacks;
 mod audit;
+mod authorization;
 mod batch;
 mod budgets;
 mod contract;
@@ -18,10 +21,12 @@ mod explained;
 mod faults;
 mod fhir;
 mod house;
+mod imports;
 mod input;
 mod invitations;
 mod invite;
 mod isolation;
+mod keys;
 mod kms;
 mod ledger;
 mod life;
@@ -36,6 +41,7 @@ mod prehijack;
 mod projects;
 mod projects_guide;
 mod races;
+mod recaptcha;
 mod refusals;
 mod rotation;
 mod samples;

@@ -87,6 +87,9 @@ impl Place {
                 "email": "nobody@example.com", "password": "correct horse", "scope": "openid", "remember": false,
                 "codeChallenge": "challenge", "codeChallengeMethod": "plain",
             }),
+            ("POST", "/auth/exchange") => {
+                json!({ "externalAccessToken": "x", "clientId": NOBODY, "scope": "openid" })
+            }
             ("POST", "/auth/profile") => json!({ "login": NOBODY, "profile": NOBODY }),
             ("POST", "/auth/mfa/verify" | "/auth/mfa/login-enroll") => {
                 json!({ "login": NOBODY, "token": "123456" })
@@ -119,6 +122,12 @@ impl Place {
             ("POST", "/fhir/R4/User/{id}/$update-email") => json!({
                 "email": "nobody@example.com", "updateProfileTelecom": true, "skipEmailVerification": false,
             }),
+            ("POST", "/oauth2/authorize") => {
+                return Sample::Form(
+                    "client_id=x&redirect_uri=https%3A%2F%2Fexample.com%2F&response_type=code&scope=openid",
+                );
+            }
+            ("POST", "/oauth2/register") => json!({ "redirect_uris": ["http://localhost:9615"] }),
             ("POST", "/oauth2/token") => {
                 return Sample::Form("grant_type=client_credentials&client_id=x&client_secret=y");
             }

@@ -16,6 +16,7 @@ test('cargo local tour does the main job, shows both letters, and stops', async 
     const { stdout } = await promisify(execFile)('cargo', ['local', 'tour', ...ports], { cwd: workspace });
     assert.match(stdout, /To: alicesmith@example\.com/);
     assert.match(stdout, /To: homer@example\.com/);
+    assert.match(stdout, /Now she signs in, and is asked for which of her projects/);
     assert.match(stdout, /409 Conflict\n.*A project must keep at least one active administrator/s);
     assert.match(stdout, /every step was answered as expected/);
   } finally {

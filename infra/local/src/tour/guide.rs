@@ -23,13 +23,22 @@ pub(super) struct Step<'a> {
     pub(super) status: u16,
 }
 
+/// Who speaks.
+pub(super) enum Speaker {
+    /// The bootstrap client, with its secret.
+    Bootstrap,
+    /// Somebody of whom nothing is known yet.
+    Nobody,
+    /// Whoever has this token.
+    Token(String),
+}
+
 /// Sends the requests, as the bootstrap client first, and prints them with their answers.
 pub(super) struct Guide<'a> {
     http: reqwest::Client,
     state: &'a State,
     mailbox: &'a Mailbox,
-    /// The token to speak with; none while the bootstrap client speaks.
-    token: Option<String>,
+    speaker: Speaker,
     out: &'a mut (dyn Write + Send),
 }
 
@@ -39,7 +48,7 @@ impl<'a> Guide<'a> {
             http: reqwest::Client::new(),
             state: cloud.state(),
             mailbox: cloud.mailbox(),
-            token: None,
+            speaker: Speaker::Bootstrap,
             out,
         }
     }
@@ -67,16 +76,30 @@ impl<'a> Guide<'a> {
         self.answered(request, step.status).await
     }
 
+    /// Lets somebody else speak.
+    pub(super) fn speak_as(&mut self, speaker: Speaker) {
+        self.speaker = speaker;
+    }
+
     /// Exchanges the secret of a client application for a token, and goes on as that application.
     pub(super) async fn become_client(&mut self, client: &Value, says: &str) -> Result<(), Advice> {
-        let form = form_urlencoded::Serializer::new(String::new())
-            .append_pair("grant_type", "client_credentials")
-            .append_pair("client_id", client["id"].as_str().unwrap_or_default())
-            .append_pair(
-                "client_secret",
-                client["secret"].as_str().unwrap_or_default(),
-            )
-            .finish();
+        let field = |name: &str| client[name].as_str().unwrap_or_default();
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", field("id")),
+            ("client_secret", field("secret")),
+        ];
+        self.become_holder(&form, says).await
+    }
+
+    /// Asks the token endpoint with a form, and goes on as whoever the token is for.
+    pub(super) async fn become_holder(
+        &mut self,
+        form: &[(&str, &str)],
+        says: &str,
+    ) -> Result<(), Advice> {
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        let form = body.extend_pairs(form).finish();
         let path = "/oauth2/token";
         self.print(&paper::request(&Step {
             says,
@@ -91,15 +114,17 @@ impl<'a> Guide<'a> {
             .header("content-type", "application/x-www-form-urlencoded")
             .body(form);
         let tokens = self.answered(request, 200).await?;
-        self.token = tokens["access_token"].as_str().map(str::to_owned);
+        let token = tokens["access_token"].as_str().unwrap_or_default();
+        self.speaker = Speaker::Token(token.to_owned());
         Ok(())
     }
 
-    /// Waits for a letter and prints it.
-    pub(super) async fn letter(&mut self, to: &str) -> Result<(), Advice> {
+    /// Waits for a letter, prints it, and returns its text.
+    pub(super) async fn letter(&mut self, to: &str) -> Result<String, Advice> {
         for _ in 0..LOOKS {
             if let Some(letter) = self.newest(to) {
-                return self.print(&paper::letter(&letter));
+                self.print(&paper::letter(&letter))?;
+                return Ok(letter.text);
             }
             tokio::time::sleep(LOOK).await;
         }
@@ -116,9 +141,10 @@ impl<'a> Guide<'a> {
         let request = self
             .http
             .request(method, format!("{}{path}", self.state.api));
-        match &self.token {
-            Some(token) => request.bearer_auth(token),
-            None => request.basic_auth(
+        match &self.speaker {
+            Speaker::Token(token) => request.bearer_auth(token),
+            Speaker::Nobody => request,
+            Speaker::Bootstrap => request.basic_auth(
                 &self.state.admin_client_id,
                 Some(&self.state.admin_client_secret),
             ),

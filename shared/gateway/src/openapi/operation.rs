@@ -51,6 +51,8 @@ pub(super) enum Kind {
     Text,
     /// SCIM's JSON.
     Scim,
+    /// With `Location`, and no body.
+    Elsewhere,
     /// With `ETag`.
     ScimVersion,
     /// With `ETag` and `Location`.
@@ -207,6 +209,11 @@ impl Operation {
     /// It answers 204, and nothing.
     pub(super) const fn gives_nothing(self) -> Self {
         self.answers(204, Kind::Nothing, "Text")
+    }
+
+    /// It answers 302: the browser is to go elsewhere.
+    pub(super) const fn sends_away(self) -> Self {
+        self.answers(302, Kind::Elsewhere, "Text")
     }
 
     /// It answers with plain text.

@@ -91,6 +91,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .takes("SignInRequest")
         .gives("SignInResult")
         .or(&[404, 429]),
+    of(RETURN).asks(&[CODE, STATE]).sends_away(),
+    of(EXCHANGE)
+        .takes("ExchangeToken")
+        .gives("TokenResponse")
+        .or(&[429]),
     of(LOGIN_PROFILE)
         .takes("ChooseMembership")
         .gives("SignInResult")
@@ -144,6 +149,24 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .gives("Introspection"),
     of(LOGOUT),
     of(LOGOUT_BY_LINK),
+    of(AUTHORIZE)
+        .asks(&[
+            CLIENT_ID,
+            REDIRECT_URI,
+            RESPONSE_TYPE,
+            SCOPE,
+            STATE,
+            PROMPT,
+            CHALLENGE,
+            METHOD,
+        ])
+        .sends_away(),
+    of(AUTHORIZE_BY_FORM)
+        .takes_form("AuthorizationRequest")
+        .sends_away(),
+    of(REGISTER_CLIENT)
+        .takes("RegisterClient")
+        .makes("RegisteredClient"),
     of(TOKEN).takes_form("TokenRequest").gives("TokenResponse"),
     of(FHIR_CREATE)
         .takes("Resource")
@@ -211,10 +234,28 @@ pub(super) const OPERATIONS: &[Operation] = &[
     of(JWKS).gives("KeySet"),
     of(OPENID).gives("OpenIdConfiguration"),
     of(OAUTH_SERVER).gives("OpenIdConfiguration"),
+    of(PROTECTED_RESOURCE)
+        .asks(&[PROTECTED])
+        .gives("ProtectedResource"),
+    of(SMART).gives("SmartConfiguration"),
+    of(SMART_BELOW_FHIR).gives("SmartConfiguration"),
 ];
 
 use super::operation::Parameter;
 
+const CODE: Parameter = text("code", "A code of the identity provider.");
+const CLIENT_ID: Parameter = text("client_id", "The application.");
+const REDIRECT_URI: Parameter = text(
+    "redirect_uri",
+    "Where the answer goes: one of the addresses that the application has registered, letter by letter.",
+);
+const RESPONSE_TYPE: Parameter = text("response_type", "`code`.");
+const SCOPE: Parameter = text("scope", "What is asked for.");
+const STATE: Parameter = text("state", "Given back with the answer.");
+const PROMPT: Parameter = text("prompt", "`none`, `login` or `consent`.");
+const CHALLENGE: Parameter = text("code_challenge", "What the code is bound to (PKCE).");
+const METHOD: Parameter = text("code_challenge_method", "`S256` or `plain`.");
+const PROTECTED: Parameter = text("resource", "A URL below the server's own.");
 const CURSOR: Parameter = text("_cursor", "Where the page before stopped: its `next`.");
 const STATUS: Parameter = one_of(
     "status",

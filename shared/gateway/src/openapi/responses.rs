@@ -137,6 +137,10 @@ pub(super) fn success(answer: Answer) -> Value {
         Kind::Scim => (SCIM_JSON, &["RateLimit"]),
         Kind::ScimVersion => (SCIM_JSON, &["ETag", "RateLimit"]),
         Kind::ScimCreated => (SCIM_JSON, &["Location", "ETag", "RateLimit"]),
+        Kind::Elsewhere => {
+            let headers = headers_of(&["Location", "RateLimit"]);
+            return json!({ "description": "Go on there.", "headers": headers });
+        }
         Kind::Nothing => {
             return json!({ "description": "Done.", "headers": headers_of(&["RateLimit"]) });
         }
@@ -169,7 +173,7 @@ pub(super) fn headers() -> Value {
     json!({
         "ETag": header("The version, for `If-Match`.", "^W/\".+\"$", true),
         "Last-Modified": header("When this version came to be.", " GMT$", true),
-        "Location": header("The address of what was made.", "^https?://", true),
+        "Location": header("The address of what was made, or where to go.", "^[a-z][a-z0-9+.-]*:", true),
         "RateLimit": header("How many more requests are answered, and for how many seconds that counts.", "^\"requests\";r=[0-9]+;t=[0-9]+$", false),
         "Retry-After": header("After how many seconds to try again.", "^[0-9]+$", true),
     })

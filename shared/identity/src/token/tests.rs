@@ -12,7 +12,7 @@ use super::*;
 use crate::MasterKey;
 use crate::sample::{BASE, NOON, at, claims, dice, ring, stored};
 
-const USES: [Use; 4] = [Use::Access, Use::Refresh, Use::Id, Use::Code];
+const USES: [Use; 5] = [Use::Access, Use::Refresh, Use::Id, Use::Code, Use::Session];
 
 fn verify(ring: &KeyRing, token: &str) -> Result<Claims, Refused> {
     ring.verify(token, Use::Access, BASE, at(NOON))

@@ -5,12 +5,14 @@ use domain::{
 };
 use fhir::{Reference, Resource};
 use identity::password::{self, Password};
+use outside::Outside;
 use serde_json::{Map, Value, json};
 use store::{Aborted, Action, NewUser, Transaction};
 
-use crate::Means;
 use crate::link::ROUNDS;
+use crate::recaptcha::{Purpose, Shown};
 use crate::sign_in::{self, Device, Terms};
+use crate::{Means, recaptcha};
 
 /// A well-formed request.
 pub struct NewAccount {
@@ -21,6 +23,7 @@ pub struct NewAccount {
     project: Wanted,
     client: Option<String>,
     terms: Terms,
+    shown: Shown,
 }
 
 /// Where the user is to live.
@@ -60,6 +63,7 @@ impl NewAccount {
                 .map_or(Wanted::Any, Wanted::This),
         };
         let client = form.text("clientId").map(str::to_owned);
+        let shown = Shown::read(&mut form);
         let (terms, proof) = Terms::read(&mut form);
         if let Err(fault) = proof {
             form.fault(fault.into());
@@ -75,6 +79,7 @@ impl NewAccount {
             project,
             client,
             terms,
+            shown,
         })
     }
 }
@@ -94,11 +99,17 @@ fn name(form: &mut Form<'_>, field: &str, label: &str) -> String {
 /// # Errors
 /// Faults: registration is switched off, application and project do not match, the address is taken, everybody knows the password.
 /// [`Refusal::NotFound`] for an unknown application; [`Refusal::Contended`], [`Failure::Unavailable`].
-pub async fn new_user(
+pub async fn new_user<'a>(
     means: Means<'_>,
-    wish: &NewAccount,
-    device: &Device,
+    outside: impl Fn() -> Result<&'a Outside, Failure>,
+    (wish, device): (&NewAccount, &Device),
 ) -> Result<Value, Failure> {
+    let project = match wish.project {
+        Wanted::This(project) => Some(project),
+        Wanted::Any | Wanted::New => None,
+    };
+    let asked = (&wish.shown, project, Purpose::Registration);
+    recaptcha::check(means, outside, asked).await?;
     if !means.settings.accounts.registration {
         return Err(Fault::general("Registration is disabled").into());
     }
@@ -149,6 +160,9 @@ async fn place(means: Means<'_>, wish: &NewAccount) -> Result<(Scope, Option<Cli
         return Ok((named, None));
     };
     let id: ClientId = client.parse().map_err(|_| Refusal::NotFound)?;
+    if id == ClientId::COMMAND_LINE {
+        return Ok((named, Some(id)));
+    }
     let row = means.store.client_by_id(id).await?;
     let row = row.ok_or(Refusal::NotFound)?;
     let own = Scope::Project(row.project());

@@ -26,9 +26,8 @@ pub async fn with_password(
     device: &Device,
 ) -> Result<Value, Failure> {
     let application = through::application(means, wish).await?;
-    let only = application.as_ref().map_or(wish.project, |application| {
-        Wanted::This(application.project)
-    });
+    let own = application.as_ref().and_then(Application::project);
+    let only = own.map_or(wish.project, Wanted::This);
     let email = means.blind_email(&wish.email);
     let mut knock = Knock::at(
         means,
@@ -39,7 +38,7 @@ pub async fn with_password(
     let guards: Vec<(Scope, Key)> = guards.collect();
     let mut keys: Vec<Key> = guards.iter().map(|(_, key)| key.clone()).collect();
     keys.extend(knock.keys());
-    keys.extend(application.as_ref().map(Application::key));
+    keys.extend(application.as_ref().and_then(Application::key));
     let mut found = means.store.read_for_sign_in(&keys).await?;
     let rules = match &application {
         Some(application) => application.rules(means, &mut found)?,
@@ -186,10 +185,20 @@ impl Begin<'_> {
         let written = Transaction::new()
             .step(means.store.create_login(id, &row))
             .steps(more)
+            .steps(upgraded(means, self.person, wish))
             .steps(knock.succeeded(means));
         means.write(written).await?;
         Ok(answer)
     }
+}
+
+/// A hash that was imported gives way to one of ours, now that its password has been shown.
+fn upgraded(means: Means<'_>, person: &Person, wish: &PasswordWish) -> Option<Step> {
+    let stored = person.password.as_ref();
+    let stored = stored.filter(|stored| password::is_imported(stored))?;
+    let user = person.user.as_ref()?;
+    let hash = password::rehash(wish.password.reveal(), &means.dice);
+    Some(means.store.rehash_password(user.id(), (stored, &hash)))
 }
 
 /// A session that waits for its user's second factor, and what he is asked for.
@@ -210,7 +219,7 @@ pub(super) fn awaiting(
 }
 
 /// The session's row, what else is written, and the answer: with a code when there is nothing to choose.
-fn offered(
+pub(super) fn offered(
     means: Means<'_>,
     login: Pending,
     offer: &Offer,

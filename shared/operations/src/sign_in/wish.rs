@@ -5,7 +5,7 @@ use identity::pkce::Method;
 use serde_json::{Map, Value};
 
 /// More than any client sends, in bytes; the session's row keeps what it is about.
-const LONGEST: usize = 1_000;
+pub(super) const LONGEST: usize = 1_000;
 
 /// On which terms a session begins.
 #[derive(Clone, Debug, Default)]
@@ -90,7 +90,11 @@ impl Terms {
 }
 
 impl Proof {
-    fn read(challenge: Option<String>, method: Option<&str>) -> Result<Option<Self>, NoProof> {
+    /// Reads a challenge and its method.
+    pub(super) fn read(
+        challenge: Option<String>,
+        method: Option<&str>,
+    ) -> Result<Option<Self>, NoProof> {
         match (challenge, method.map(Method::parse)) {
             (None, None) => Ok(None),
             (None, Some(_)) => Err(NoProof::Challenge),

@@ -17,7 +17,7 @@ use crate::remove_member::{self, Leaving};
 use crate::{Means, rights};
 
 /// Type and id of what is to be deleted, as the path names them, and the version that the caller has seen.
-pub type Wish<'a> = ((&'a str, Option<Uuid>), Result<Option<Uuid>, Failure>);
+pub(crate) type Wish<'a> = ((&'a str, Option<Uuid>), Result<Option<Uuid>, Failure>);
 
 /// What is to be deleted, as it was met.
 pub struct Doomed {

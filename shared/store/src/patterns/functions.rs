@@ -75,6 +75,7 @@ pub(super) const ADMITTING: &[&str] = &[
 
 /// Functions that need the system's keys: all, since none starts without them.
 pub(super) const KEYED: &[&str] = &[
+    "authorize",
     "clone-project",
     "count-members",
     "create-bot",
@@ -84,6 +85,7 @@ pub(super) const KEYED: &[&str] = &[
     "discovery",
     "explain-access",
     "expunge",
+    "external-login",
     "fhir-batch",
     "fhir-metadata",
     "fhir-read",

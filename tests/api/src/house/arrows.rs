@@ -13,11 +13,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("roster-identity", &["roster-domain", "roster-fhir"]),
     ("roster-store", &["roster-domain", "roster-fhir"]),
     ("roster-mail", &["roster-domain"]),
+    ("roster-outside", &["roster-domain"]),
     (
         "roster-operations",
         &[
             "roster-store",
             "roster-identity",
+            "roster-outside",
             "roster-domain",
             "roster-fhir",
         ],
@@ -32,6 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "roster-gateway",
             "roster-operations",
             "roster-mail",
+            "roster-outside",
             "roster-store",
             "roster-identity",
             "roster-domain",
@@ -77,6 +80,7 @@ const NEVER: &[(&str, &[&str])] = &[
         "roster-store",
         &["aws-sdk-ses", "lambda", "http", "hyper", "reqwest"],
     ),
+    ("roster-outside", &["aws-", "lambda"]),
     ("roster-mail", &["aws-sdk-dynamodb", "lambda", "reqwest"]),
 ];
 

@@ -82,6 +82,9 @@ async fn a_wrong_value_in_any_field_is_refused_by_its_name_and_writes_nothing() 
                         "User not found",
                         "Existing password not set",
                         "Email already registered",
+                        "Invalid client",
+                        "Invalid redirect URI",
+                        "Redirect URI is required",
                     ]
                     .contains(&answer.issue_text());
                     let named = names(&answer, field) || unreadable || well_formed;

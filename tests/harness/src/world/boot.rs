@@ -62,7 +62,7 @@ pub(super) async fn boot(options: Options, elsewhere: Option<&str>) -> io::Resul
     });
     let host = Arc::new(host.await?);
     proxy.on_crash(host.killer());
-    bootstrap(&binaries.join("bootstrap"), environment).await?;
+    bootstrap(&binaries.join("bootstrap"), environment.clone()).await?;
     let pump = pump(&template, &engine, &host).await?;
     proxy.lay(options.plan);
     let root = Client::new(host.url()).basic(ROOT_CLIENT, ROOT_SECRET);
@@ -74,6 +74,8 @@ pub(super) async fn boot(options: Options, elsewhere: Option<&str>) -> io::Resul
         engine,
         table,
         root,
+        binaries,
+        environment,
         _folder: folder,
     })
 }

@@ -87,17 +87,25 @@ impl Answer {
         self.header("apigw-requestid")
     }
 
-    /// `issue[0].details.text` of an OperationOutcome or `detail` of a SCIM error; empty when there is none.
+    /// `issue[0].details.text` of an OperationOutcome, `detail` of a SCIM error or `error_description` of OAuth's; empty when there is none.
     pub fn issue_text(&self) -> &str {
         self.body["issue"][0]["details"]["text"]
             .as_str()
             .or(self.body["detail"].as_str())
+            .or(self.body["error_description"].as_str())
             .unwrap_or_default()
     }
 
     /// Whether it is a refusal in the words of the protocol that is spoken at `path`: a SCIM error below `/scim`, else an
-    /// OperationOutcome.
+    /// OperationOutcome; below `/oauth2` also an OAuth error, and at the authorization endpoint a text for the person.
     pub fn is_refusal_at(&self, path: &str) -> bool {
+        let is_text = self.header("content-type").starts_with("text/plain");
+        if path.starts_with("/oauth2/authorize") && is_text {
+            return !self.text.is_empty();
+        }
+        if path.starts_with("/oauth2/") && self.body["error"].is_string() {
+            return !self.issue_text().is_empty();
+        }
         let formed = if path.starts_with("/scim/") {
             self.body["schemas"][0] == "urn:ietf:params:scim:api:messages:2.0:Error"
                 && self.body["status"].as_str() == Some(self.status.to_string().as_str())

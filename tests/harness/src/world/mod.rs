@@ -6,6 +6,8 @@ mod client;
 mod project;
 
 use std::io;
+use std::path::PathBuf;
+use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,10 +16,13 @@ use local::pump::Pump;
 use local::table::Engine;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
 
 pub use client::{Answer, Client, Request};
 pub use project::Project;
 
+use crate::background;
 use crate::host::{Host, Route};
 use crate::proxy::{Plan, Proxy};
 
@@ -46,6 +51,8 @@ pub struct World {
     engine: Engine,
     table: String,
     root: Client,
+    binaries: PathBuf,
+    environment: Vec<(String, String)>,
     _folder: TempDir,
 }
 
@@ -99,6 +106,36 @@ impl World {
     /// The bootstrap client: super administrator, Basic credentials.
     pub fn root(&self) -> &Client {
         &self.root
+    }
+
+    /// Runs a command of the product beside the functions, with `more` in its environment and `input` to read.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub async fn run(
+        &self,
+        command: &str,
+        more: &[(&str, &str)],
+        input: &str,
+    ) -> io::Result<Output> {
+        let mut command = Command::new(self.binaries.join(command));
+        command
+            .env_clear()
+            .envs(self.environment.iter().cloned())
+            .envs(more.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        let input = input.to_owned();
+        background::run(async move {
+            let mut child = command.spawn()?;
+            if let Some(mut stdin) = child.stdin.take() {
+                stdin.write_all(input.as_bytes()).await?;
+            }
+            child.wait_with_output().await
+        })
+        .await?
     }
 
     /// A caller without credentials.
