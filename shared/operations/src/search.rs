@@ -81,7 +81,7 @@ pub async fn look(
         tenant,
         all_seeing,
     };
-    let part = Eyes::Of(sight.clone());
+    let part = Eyes::Of(Box::new(sight.clone()));
     let ahead = match &query {
         Ok(query) if query.kind != PROJECT_MEMBERSHIP => Ahead::of((&claimant, all_seeing), kind),
         _ => Ahead::Nothing,

@@ -121,10 +121,10 @@ mod tests {
     const ID: &str = "00000000-0000-4000-8000-000000000002";
 
     fn record(pk: &str, sk: &str, bodies: [Value; 2]) -> Value {
-        let image = |body: &Value| json!({ "body": { "S": body.to_string() } });
+        let [old, new] = bodies.map(|body| json!({ "body": { "S": body.to_string() } }));
         let keys = json!({ "PK": { "S": pk }, "SK": { "S": sk } });
         json!({ "eventName": "MODIFY", "dynamodb": {
-            "Keys": keys, "OldImage": image(&bodies[0]), "NewImage": image(&bodies[1]) } })
+            "Keys": keys, "OldImage": old, "NewImage": new } })
     }
 
     #[test]

@@ -86,8 +86,8 @@ mod tests {
 
     use super::*;
 
-    fn faults(entry: Value) -> Vec<String> {
-        let policy = json!({ "resource": [{ "resourceType": "Basic" }, entry] });
+    fn faults(one: &Value) -> Vec<String> {
+        let policy = json!({ "resource": [{ "resourceType": "Basic" }, one] });
         let faults = policy.as_object().map(faults_of_policy).unwrap_or_default();
         let expression = |fault: Fault| fault.expression.unwrap_or_default();
         faults.into_iter().map(expression).collect()
@@ -102,14 +102,14 @@ mod tests {
             "Patient?",
         ] {
             let entry = json!({ "resourceType": "Patient", "criteria": criteria });
-            assert_eq!(faults(entry), [""; 0], "{criteria}");
+            assert_eq!(faults(&entry), [""; 0], "{criteria}");
         }
         let any = json!({ "resourceType": "*", "criteria": "*?_compartment=%organization" });
-        assert_eq!(faults(any), [""; 0]);
+        assert_eq!(faults(&any), [""; 0]);
         let constraint =
             json!([{ "language": "text/fhirpath", "expression": "%before.status != 'final'" }]);
         let entry = json!({ "resourceType": "Patient", "writeConstraint": constraint });
-        assert_eq!(faults(entry), [""; 0]);
+        assert_eq!(faults(&entry), [""; 0]);
     }
 
     #[test]
@@ -124,7 +124,7 @@ mod tests {
         ] {
             let entry = json!({ "resourceType": "Patient", "criteria": criteria });
             assert_eq!(
-                faults(entry),
+                faults(&entry),
                 ["AccessPolicy.resource[1].criteria"],
                 "{criteria}"
             );
@@ -132,6 +132,6 @@ mod tests {
         let constraint = json!([{ "expression": "true" }, { "expression": "now() > today()" }]);
         let entry = json!({ "resourceType": "Patient", "writeConstraint": constraint });
         let place = "AccessPolicy.resource[1].writeConstraint[1].expression";
-        assert_eq!(faults(entry), [place]);
+        assert_eq!(faults(&entry), [place]);
     }
 }

@@ -17,7 +17,7 @@ pub(crate) enum Eyes {
     /// Every row counts as it is.
     All,
     /// Rows are held against the rules, without what they hide, as soon as these are known.
-    Of(Sight),
+    Of(Box<Sight>),
 }
 
 /// What is read before it is known who the caller is.

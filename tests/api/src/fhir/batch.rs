@@ -11,7 +11,9 @@ const NAMES: [&str; 2] = [
 ];
 
 fn bundle(kind: &str, entries: Value) -> Value {
-    json!({ "resourceType": "Bundle", "type": kind, "entry": entries })
+    let mut bundle = json!({ "resourceType": "Bundle", "type": kind });
+    bundle["entry"] = entries;
+    bundle
 }
 
 fn ask(method: &str, url: &str) -> Value {

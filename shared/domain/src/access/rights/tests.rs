@@ -28,10 +28,9 @@ fn stored(kind: &str, fields: Value) -> Resource {
         "resourceType": kind, "id": ID,
         "meta": { "versionId": ID, "lastUpdated": "2026-11-21T20:35:03.257Z", "author": { "reference": "system" } },
     });
-    resource
-        .as_object_mut()
-        .unwrap()
-        .extend(fields.as_object().cloned().unwrap());
+    if let Value::Object(fields) = fields {
+        resource.as_object_mut().unwrap().extend(fields);
+    }
     Resource::from_json(resource).unwrap()
 }
 

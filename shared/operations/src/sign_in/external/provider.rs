@@ -102,7 +102,9 @@ impl Provider {
             false => Some((self.client.as_str(), &self.secret)),
         };
         let said = outside.post(&self.token_url, &form, identity).await;
-        let said = said.and_then(|said| said.json()).map_err(unheard)?;
+        let said = said
+            .and_then(|said| said.json())
+            .map_err(|cause| unheard(&cause))?;
         let token = said["id_token"].as_str().unwrap_or_default();
         self.believe(means, outside, token).await
     }
@@ -125,7 +127,7 @@ impl Provider {
         }
         if let Some(keys) = &self.keys_url {
             let keys = outside.published(keys, (means.now, super::super::KEYS_LIFE));
-            if !token.is_signed_by(&*keys.await.map_err(unheard)?) {
+            if !token.is_signed_by(&*keys.await.map_err(|cause| unheard(&cause))?) {
                 return Err(fault(UNVERIFIED));
             }
         }
@@ -208,7 +210,7 @@ fn back(base_url: &str) -> String {
 }
 
 /// The cause is for the log: whoever signs in can do nothing about it.
-fn unheard(cause: Unheard) -> Failure {
+fn unheard(cause: &Unheard) -> Failure {
     tracing::warn!(%cause, "an identity provider does not exchange a code");
     fault(UNVERIFIED)
 }
