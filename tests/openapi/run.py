@@ -27,8 +27,8 @@ SEED = 26
 # hold FHIR are tried at random only.
 DEEP = ("createProject", "initProject", "invite", "updateMembership", "createClient", "createBot")
 
-# Operations that wait for their first run: sign-in and accounts, searches of resources, batches and secrets that rotate.
-WAITING = r"^/auth/(?!me$)|^/oauth2/(?!token$)|/invite/batch$|\$rotate-secret$|\$update-email$|/mfa/|/access$|\{resourceType\}(/_search)?$"
+# Operations that wait for their first run: sign-in and accounts, searches and histories of resources, batches and secrets that rotate.
+WAITING = r"^/auth/(?!me$)|^/oauth2/(?!token$)|/invite/batch$|\$rotate-secret$|\$update-email$|/mfa/|/access$|\{resourceType\}(/_search|/\$validate)?$|/_history|^/fhir/R4$|/User/\{id\}$"
 
 
 class Caller:

@@ -1,18 +1,18 @@
-//! `GET /fhir/R4/{resourceType}/{id}`: read a resource.
+//! `GET /fhir/R4/{resourceType}/{id}`, its history, and each version of it.
 
-use app::routes::FHIR_READ;
-use app::{Answer, Ask, Error, Function, Reply};
-use operations::read_resource;
+mod history;
+mod read;
+mod version;
+
+use app::routes::{FHIR_HISTORY, FHIR_READ, FHIR_VREAD};
+use app::{Error, Function};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    Function::new().on(&FHIR_READ, answer).serve().await
-}
-
-async fn answer(ask: Ask) -> Answer {
-    let address = (ask.call.parameter("resourceType"), ask.call.parameter("id"));
-    let (_, resource) = ask
-        .admit(|tenant, claimant| read_resource::look(ask.means, tenant, claimant, address))
-        .await?;
-    Ok(Reply::resource(&resource, ask.call.view()))
+    Function::new()
+        .on(&FHIR_READ, read::answer)
+        .on(&FHIR_HISTORY, history::answer)
+        .on(&FHIR_VREAD, version::answer)
+        .serve()
+        .await
 }

@@ -1,42 +1,27 @@
-//! `POST /fhir/R4/{resourceType}`: create a resource.
+//! Create, update, patch and delete the resources of FHIR, by id or by a search.
 
-use app::routes::FHIR_CREATE;
-use app::{Answer, Ask, Error, Function, Reply};
-use domain::Fault;
-use operations::create_resource::{self, Posted};
+mod create;
+mod delete;
+mod update;
+
+use app::routes::{
+    FHIR_CREATE, FHIR_DELETE, FHIR_DELETE_MATCH, FHIR_PATCH, FHIR_PATCH_MATCH, FHIR_UPDATE,
+    FHIR_UPDATE_MATCH, PATCH_USER, UPDATE_USER,
+};
+use app::{Error, Function};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    Function::new().on(&FHIR_CREATE, answer).serve().await
-}
-
-async fn answer(ask: Ask) -> Answer {
-    let kind = ask.call.parameter("resourceType").to_owned();
-    let body = ask
-        .call
-        .object()
-        .and_then(|body| match ask.call.header("if-none-exist") {
-            // Refused rather than ignored: the sender relies on it to make nothing twice.
-            Some(_) => {
-                Err(Fault::invalid("If-None-Exist", "If-None-Exist is not supported").into())
-            }
-            None => Ok(body),
-        });
-    let meta = body
-        .as_ref()
-        .ok()
-        .and_then(|body| body.get("meta")?.get("project")?.as_str());
-    let destination = ask.asked(meta);
-    let wish = ask.wish(body.map(|body| Posted { kind, body }));
-    let (caller, seen) = ask
-        .admit_to(destination, |tenant, claimant| {
-            create_resource::look(ask.means, tenant, claimant, wish)
-        })
-        .await?;
-    let resource = create_resource::create_resource(ask.means, &caller, seen).await?;
-    Ok(Reply::created(
-        &resource,
-        ask.call.view(),
-        &ask.app.config.settings.base_url,
-    ))
+    Function::new()
+        .on(&FHIR_CREATE, create::answer)
+        .on(&UPDATE_USER, update::whole)
+        .on(&PATCH_USER, update::patch)
+        .on(&FHIR_UPDATE, update::whole)
+        .on(&FHIR_PATCH, update::patch)
+        .on(&FHIR_DELETE, delete::answer)
+        .on(&FHIR_UPDATE_MATCH, update::whole_match)
+        .on(&FHIR_PATCH_MATCH, update::patch_match)
+        .on(&FHIR_DELETE_MATCH, delete::answer_match)
+        .serve()
+        .await
 }

@@ -15,6 +15,10 @@ async fn answer(ask: Ask) -> Answer {
     let wish = ask.wish(ask.call.rows(&Invitation::COLUMNS, MOST));
     let look = |tenant, claimant| invite_batch::look(ask.means, tenant, claimant, (manner, wish));
     let (caller, seen) = ask.admit(look).await?;
+    if seen.is_long() {
+        let job = invite_batch::hand_over(ask.means, &caller, (seen, ask.url())).await?;
+        return Ok(ask.accepted(job));
+    }
     let answers = invite_batch::invite_batch(ask.means, &caller, seen, ask.time_left()).await?;
     Ok(ask.rows(answers))
 }

@@ -4,10 +4,11 @@ use std::future::Future;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use domain::{Allowance, Caller, Claimant, Failure, Fault, ProjectId, Refusal};
+use domain::{Allowance, Caller, Claimant, Failure, Fault, JobId, ProjectId, Refusal};
 use fhir::Resource;
 use gateway::{Access, Call, Page, Problem, Reply, Route};
 use lambda_http::http::HeaderName;
+use lambda_http::http::header::CONTENT_LOCATION;
 use lambda_http::tracing::error;
 use operations::count_call::count_call;
 use operations::search::Listing;
@@ -39,6 +40,8 @@ pub struct Ask {
     pub means: Means<'static>,
     caller: Arc<OnceLock<Caller>>,
     allowance: Arc<OnceLock<Allowance>>,
+    /// Set once the key has been read that makes the request happen at most once.
+    keyed: Arc<OnceLock<()>>,
 }
 
 impl Ask {
@@ -51,6 +54,7 @@ impl Ask {
             means: app.means(),
             caller: Arc::default(),
             allowance: Arc::default(),
+            keyed: Arc::default(),
         }
     }
 
@@ -166,15 +170,8 @@ impl Ask {
 
     /// A page of a search, with its links.
     pub fn page(&self, found: &Listing) -> Reply {
-        let page = Page {
-            query: &found.query,
-            matches: &found.matches,
-            included: &found.included,
-            next: &found.next,
-            total: found.total,
-        };
         let base = &self.app.config.settings.base_url;
-        let reply = Reply::page(&page, self.call.view(), base);
+        let reply = Reply::page(&page_of(found), self.call.view(), base);
         match found.by_counters {
             true => reply.with(TOTAL_BY, "counters".into()),
             false => reply,
@@ -201,6 +198,7 @@ impl Ask {
             )
             .into());
         }
+        let _ = self.keyed.set(());
         let operation = self.route.operation;
         Ok(Some(Once {
             key: format!("{} {key}", self.call.path),
@@ -224,6 +222,8 @@ impl Ask {
     pub fn time_left(&self) -> Duration {
         let now = self.means.now.as_millis();
         let left = self.call.deadline.map(|end| end.saturating_sub(now));
+        // A host that says a moment long past says nothing.
+        let left = left.filter(|left| *left > 0);
         let left = left.map(|left| Duration::from_millis(left.try_into().unwrap_or_default()));
         let left = left.unwrap_or(LONGEST).saturating_sub(LAST_MOMENTS);
         let wait = self.call.patience().unwrap_or(LONGEST);
@@ -252,9 +252,47 @@ impl Ask {
         Reply::rows(rows, fhir::View::Extended)
     }
 
+    /// The URL of this request, without its query.
+    pub fn url(&self) -> String {
+        let base = self.app.config.settings.base_url.trim_end_matches('/');
+        format!("{base}{}", self.call.path)
+    }
+
+    /// Whether the sender wants to hear of the end later: `Prefer: respond-async` (RFC 7240).
+    pub fn wants_a_job(&self) -> bool {
+        let wishes = self.call.header("prefer").unwrap_or_default();
+        wishes
+            .split([',', ';'])
+            .any(|wish| wish.trim() == "respond-async")
+    }
+
+    /// "Accepted": how it goes, `Content-Location` tells.
+    pub fn accepted(&self, job: JobId) -> Reply {
+        let base = &self.app.config.settings.base_url;
+        let place = format!("{base}fhir/R4/job/{job}/status");
+        let outcome = fhir::Outcome::accepted(&place);
+        Reply::fhir(outcome.to_json(&self.call.request_id, &trace_id()))
+            .status(202)
+            .with(CONTENT_LOCATION, place)
+    }
+
+    /// The key that makes a request without a body happen at most once, if the sender gave one.
+    ///
+    /// # Errors
+    /// As [`Ask::wish`].
+    pub fn only_once(&self) -> Result<Option<Once>, Failure> {
+        self.once()
+    }
+
     /// "All OK", as an outcome of this request.
     pub fn all_ok(&self) -> Reply {
         Reply::fhir(fhir::Outcome::ok().to_json(&self.call.request_id, &trace_id()))
+    }
+
+    /// Whether what stood in the way may be this very request's own doing, sent a moment earlier with the same key: what it has done was
+    /// read after its record was looked for. A second look finds the record first.
+    pub(crate) fn is_worth_a_second_look(&self, problem: &Problem) -> bool {
+        self.keyed.get().is_some() && matches!(problem.status, 400 | 404 | 409 | 410 | 412)
     }
 
     /// The caller, once he is known.
@@ -264,7 +302,10 @@ impl Ask {
 
     /// Remembers who calls, and counts him.
     fn note(&self, caller: &Caller) -> Result<(), Problem> {
-        let _ = self.caller.set(caller.clone());
+        if self.caller.set(caller.clone()).is_err() {
+            // A second look of the same request.
+            return Ok(());
+        }
         let limit = caller.project().rate_limit();
         self.tally(
             Who::Member(caller.membership().id()),
@@ -296,6 +337,17 @@ impl Ask {
         }
         let _ = self.allowance.set(left?);
         Ok(())
+    }
+}
+
+/// A page of a search, for rendering.
+pub(crate) fn page_of(found: &Listing) -> Page<'_> {
+    Page {
+        query: &found.query,
+        matches: &found.matches,
+        included: &found.included,
+        next: &found.next,
+        total: found.total,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a function is told by its environment, read once when it starts; everything that is wrong is said together.
 
+use std::time::Duration;
+
 use domain::{BackOff, Email, Fault, Secret};
 use gateway::Origins;
 use operations::recaptcha::Recaptcha;
@@ -106,6 +108,7 @@ impl Config {
             per_address: limit("ROSTER_AUTH_RATE_LIMIT", 160),
         };
         let sign_in = sign_in(&variable, &mut wrong);
+        let longest_request = longest_request(&variable, &mut wrong);
         let origins = variable("ROSTER_ALLOWED_ORIGINS").unwrap_or_else(|| app_url.clone());
         match master {
             Some(master) if wrong.is_empty() => Ok(Self {
@@ -116,6 +119,7 @@ impl Config {
                         .unwrap_or_else(|| "Medplum".to_owned()),
                     sign_in,
                     accounts,
+                    longest_request: Duration::from_secs(longest_request),
                 },
                 app_url,
                 origins: Origins::parse(&origins),
@@ -127,6 +131,17 @@ impl Config {
             _ => Err(Misconfigured(wrong.join("; "))),
         }
     }
+}
+
+/// How many seconds a request that was let in may still write (`ROSTER_LONGEST_REQUEST`): as long as API Gateway waits, unless said.
+fn longest_request(variable: &impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>) -> u64 {
+    let Some(text) = variable("ROSTER_LONGEST_REQUEST") else {
+        return 30;
+    };
+    text.parse().unwrap_or_else(|_| {
+        wrong.push("ROSTER_LONGEST_REQUEST is no number".to_owned());
+        30
+    })
 }
 
 /// What strangers are told (`ROSTER_SIGN_IN_TEXTS`: `uniform`, or `recorded`), and how many failures cost them nothing, on one account
@@ -165,6 +180,7 @@ impl From<Fault> for Misconfigured {
 fn accounts(variable: impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>) -> Accounts {
     let breach_list = is_on(&variable, ("ROSTER_BREACH_LIST", true), wrong);
     let registration = is_on(&variable, ("ROSTER_REGISTRATION", false), wrong);
+    let projects_by_members = is_on(&variable, ("ROSTER_PROJECTS_BY_MEMBERS", true), wrong);
     let resets_an_hour = match variable("ROSTER_RESETS_AN_HOUR").map(|text| text.parse()) {
         None => 5,
         Some(Ok(resets)) => resets,
@@ -177,6 +193,7 @@ fn accounts(variable: impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>) 
         breach_list,
         registration,
         recaptcha: recaptcha(&variable, wrong),
+        projects_by_members,
         resets_an_hour,
     }
 }

@@ -6,6 +6,7 @@
 mod app;
 mod ask;
 mod config;
+mod fhir_call;
 mod letters;
 mod master;
 mod not_found;
@@ -16,6 +17,7 @@ mod tally;
 pub use app::{App, Error, dice, now, sdk_config, store};
 pub use ask::Ask;
 pub use config::{Config, Limits, MasterSource, Misconfigured};
+pub use fhir_call::project_named;
 pub use letters::letter;
 pub use master::{found_master, open as open_master};
 pub use serve::{Answer, Function};

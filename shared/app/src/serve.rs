@@ -79,7 +79,7 @@ async fn respond(
         Some((route, handler)) => {
             let ask = Ask::new(app, call.clone().along(route), route);
             let answer = match ask.count().await {
-                Ok(()) => carried_out(handler(ask.clone())).await,
+                Ok(()) => answered(handler, &ask).await,
                 Err(problem) => Err(problem),
             };
             let mut response = settle(&ask, answer, prompt).await.into_response(pretty);
@@ -100,6 +100,16 @@ async fn respond(
     }
     app.config.origins.allow(&call, response.headers_mut());
     response
+}
+
+/// What the handler answers; the second time, if the first answer may have met what the same request has done already.
+async fn answered(handler: &Handler, ask: &Ask) -> Answer {
+    match carried_out(handler(ask.clone())).await {
+        Err(problem) if ask.is_worth_a_second_look(&problem) => {
+            carried_out(handler(ask.clone())).await
+        }
+        answer => answer,
+    }
 }
 
 /// Runs a handler apart, so that a panic ends the request and not the function.

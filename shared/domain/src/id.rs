@@ -59,6 +59,8 @@ ids! {
     MembershipId,
     /// A session.
     LoginId,
+    /// Work that goes on after its request was answered.
+    JobId,
     /// An invitation, password reset or e-mail verification (UserSecurityRequest).
     RequestId,
 }

@@ -1,12 +1,43 @@
 use std::time::Duration;
 
 use fhir::{Reference, Resource};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::{ProjectId, UserId};
+use crate::{Fault, ProjectId, UserId};
 
 /// The FHIR type name.
 pub const PROJECT: &str = "Project";
+
+/// What no client writes: which project administers the server is settled when it is founded, and the server keeps no secrets of its own
+/// in projects.
+const SETTLED: [&str; 2] = ["superAdmin", "systemSecret"];
+/// What a project's own administrators do not write (contract: access control, implicit rights of a project admin); it is put back
+/// silently.
+const KEPT_FROM_ADMINS: [&str; 4] = ["features", "link", "systemSetting", "strictMode"];
+/// The features that a project can have.
+pub const FEATURES: [&str; 11] = [
+    "ai",
+    "aws-comprehend",
+    "aws-textract",
+    "bots",
+    "cron",
+    "email",
+    "google-auth-required",
+    "graphql-introspection",
+    "websocket-subscriptions",
+    "transaction-bundles",
+    "validate-terminology",
+];
+
+/// One fault per feature that does not exist.
+pub fn feature_faults(body: &Map<String, Value>) -> Vec<Fault> {
+    let features = body.get("features").and_then(Value::as_array);
+    let features = features.into_iter().flatten().enumerate();
+    let unknown = features.filter(|(_, it)| it.as_str().is_some_and(|it| !FEATURES.contains(&it)));
+    unknown
+        .map(|(at, _)| Fault::structure(format!("{PROJECT}.features[{at}]"), "Unknown feature"))
+        .collect()
+}
 
 /// A tenant's own settings.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,9 +82,9 @@ impl Project {
         self.flag("superAdmin")
     }
 
-    /// Whether writes are held against the definitions.
+    /// Whether writes are held against the definitions: unless the project says otherwise.
     pub fn is_strict(&self) -> bool {
-        self.flag("strictMode")
+        self.0.body.get("strictMode") != Some(&Value::Bool(false))
     }
 
     /// Whether the project has this feature.
@@ -90,6 +121,37 @@ impl Project {
         found
             .or_else(|| self.0.body.get("defaultPatientAccessPolicy"))
             .and_then(Reference::from_json)
+    }
+
+    /// The policies that newcomers get unless they are given others, each with the path of its field.
+    pub fn default_policies(&self) -> Vec<(String, Reference)> {
+        let policy = |path: String, value: Option<&Value>| {
+            Some((path, value.and_then(Reference::from_json)?))
+        };
+        let single = "defaultPatientAccessPolicy";
+        let first = policy(format!("{PROJECT}.{single}"), self.0.body.get(single));
+        let several = self.0.body.get("defaultAccessPolicies");
+        let several = several.and_then(Value::as_array).into_iter().flatten();
+        let others = several.enumerate().filter_map(|(at, entry)| {
+            let path = format!("{PROJECT}.defaultAccessPolicies[{at}].accessPolicy");
+            policy(path, entry.get("accessPolicy"))
+        });
+        first.into_iter().chain(others).collect()
+    }
+
+    /// The project after somebody sent `sent`: everything as sent, but what is not his to write stays, and so does an owner who is not
+    /// named. Only the server's administrators write `all` that can be written.
+    pub fn overwritten_by(&self, mut sent: Map<String, Value>, all: bool) -> Map<String, Value> {
+        let kept = KEPT_FROM_ADMINS.iter().filter(|_| !all);
+        let kept = SETTLED.iter().chain(kept).copied();
+        let owner = (!sent.contains_key("owner")).then_some("owner");
+        for field in kept.chain(owner) {
+            sent.shift_remove(field);
+            if let Some(stored) = self.0.body.get(field) {
+                sent.insert(field.to_owned(), stored.clone());
+            }
+        }
+        sent
     }
 
     /// The product name that the project's letters carry instead of the configured one (setting `appName`).

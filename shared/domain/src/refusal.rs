@@ -70,6 +70,18 @@ pub enum Refusal {
     /// Another request changed the same thing first, again and again.
     #[error("The resource was changed by another request; read it again and repeat")]
     Contended,
+    /// The job is over.
+    #[error("The job is over")]
+    JobOver,
+    /// What was begun cannot be taken back.
+    #[error("What was deleted cannot be brought back")]
+    NoWayBack,
+    /// The server administrators' project stays.
+    #[error("The project of the server's administrators can be neither copied nor deleted")]
+    SuperProject,
+    /// A membership points to this user.
+    #[error("A user who is a member of a project cannot be deleted")]
+    UserInUse,
     /// The body, or what would have to be stored, is larger than the server takes.
     #[error("File too large")]
     TooLarge,

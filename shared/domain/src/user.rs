@@ -1,5 +1,5 @@
 use fhir::{Reference, Resource};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{Email, ProjectId, UserId};
 
@@ -80,6 +80,19 @@ impl Standing {
     }
 }
 
+/// What a user writes of himself.
+const OWN: [&str; 2] = ["firstName", "lastName"];
+/// What nobody writes by hand: addresses, passwords and factors have operations of their own, and the scope is settled.
+const SETTLED: [&str; 7] = [
+    "email",
+    "emailVerified",
+    "externalId",
+    "mfaEnrolled",
+    "mfaSecret",
+    "passwordHash",
+    "project",
+];
+
 /// A digital identity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct User {
@@ -152,6 +165,28 @@ impl User {
             .body
             .insert("emailVerified".into(), true.into());
         user
+    }
+
+    /// The user's fields after somebody sent `sent`: the user himself writes his names, an administrator of his everything but what has
+    /// operations of its own. What is not theirs is put back silently.
+    pub fn overwritten_by(
+        &self,
+        mut sent: Map<String, Value>,
+        as_admin: bool,
+    ) -> Map<String, Value> {
+        if !as_admin {
+            sent.retain(|field, _| OWN.contains(&field.as_str()));
+            let mut body = self.resource.body.clone();
+            body.extend(sent);
+            return body;
+        }
+        for field in SETTLED {
+            sent.shift_remove(field);
+            if let Some(stored) = self.resource.body.get(field) {
+                sent.insert(field.into(), stored.clone());
+            }
+        }
+        sent
     }
 
     fn text(&self, field: &str) -> Option<&str> {

@@ -84,6 +84,11 @@ pub fn batch_response(entries: Vec<Value>) -> Value {
     Value::Object(bundle("batch-response", entries, None))
 }
 
+/// The same for a transaction.
+pub fn transaction_response(entries: Vec<Value>) -> Value {
+    Value::Object(bundle("transaction-response", entries, None))
+}
+
 fn bundle(kind: &str, entries: Vec<Value>, total: Option<u64>) -> Map<String, Value> {
     let mut bundle = Map::new();
     bundle.insert("resourceType".into(), "Bundle".into());

@@ -93,6 +93,25 @@ impl Call {
         found.map_or("", |(_, value)| value)
     }
 
+    /// The id that a parameter of the path is; `None` when it is none.
+    pub fn id(&self, name: &str) -> Option<Uuid> {
+        let text = self.parameter(name);
+        let dashed = text.len() == uuid::fmt::Hyphenated::LENGTH;
+        dashed.then(|| Uuid::try_parse(text).ok()).flatten()
+    }
+
+    /// A number of the query; `None` when it is none.
+    pub fn number(&self, name: &str) -> Option<usize> {
+        self.query_value(name)?.trim().parse().ok()
+    }
+
+    /// The words of a search that a header holds: `code=value&…`, with or without the type before them.
+    pub fn criteria(text: &str) -> Vec<(String, String)> {
+        let words = text.split_once('?').map_or(text, |(_, words)| words);
+        let pairs = form_urlencoded::parse(words.as_bytes());
+        pairs.into_owned().collect()
+    }
+
     /// A header, if it is there and readable.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
@@ -198,6 +217,23 @@ impl Call {
         match fhir::parse_json(&self.body).map_err(|problem| unreadable(&problem))? {
             Value::Array(list) => Ok(list),
             _ => Err(Fault::general("Body must be a JSON array").into()),
+        }
+    }
+
+    /// The body as a JSON Patch.
+    ///
+    /// # Errors
+    /// As [`Call::array`], in the words of the recorded server.
+    pub fn patch(&self) -> Result<Vec<Value>, Failure> {
+        if self.body.iter().all(u8::is_ascii_whitespace) {
+            return Err(Fault::general("Empty patch body").into());
+        }
+        if self.body.len() > LARGEST {
+            return Err(Refusal::TooLarge.into());
+        }
+        match fhir::parse_json(&self.body).map_err(|problem| unreadable(&problem))? {
+            Value::Array(list) => Ok(list),
+            _ => Err(Fault::general("Patch body must be an array").into()),
         }
     }
 

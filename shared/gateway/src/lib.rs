@@ -4,7 +4,9 @@
 
 pub mod authorization;
 mod call;
+pub mod capability;
 mod cors;
+pub mod entry;
 pub mod limits;
 pub mod oauth;
 pub mod openapi;

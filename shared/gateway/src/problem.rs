@@ -200,6 +200,10 @@ fn refused(refusal: &Refusal) -> Problem {
         | Refusal::InvitationAccepted
         | Refusal::InvitationRevoked
         | Refusal::NoAddress
+        | Refusal::JobOver
+        | Refusal::NoWayBack
+        | Refusal::SuperProject
+        | Refusal::UserInUse
         | Refusal::Contended => Problem::new(409, Outcome::conflict(text)),
     }
 }

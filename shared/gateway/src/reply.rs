@@ -44,6 +44,28 @@ pub struct Page<'a> {
     pub total: Option<u64>,
 }
 
+impl Page<'_> {
+    /// The page as a bundle.
+    pub fn bundle(&self, view: View, base_url: &str) -> Value {
+        let links = self.query.links(base_url, self.matches.len(), self.next);
+        let matches = self.matches.iter().map(|found| {
+            let mut resource = found.to_json(view);
+            self.query.narrow(&mut resource);
+            Entry {
+                mode: Mode::Match,
+                resource,
+            }
+        });
+        let included = self.included.iter();
+        let included = included.map(|found| Entry {
+            mode: Mode::Include,
+            resource: found.to_json(view),
+        });
+        let entries = matches.chain(included).collect();
+        fhir::searchset(base_url, entries, &links, self.total)
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Content {
     Json(Value),
@@ -85,22 +107,7 @@ impl Reply {
 
     /// A page of a search, with its links.
     pub fn page(page: &Page<'_>, view: View, base_url: &str) -> Self {
-        let links = page.query.links(base_url, page.matches.len(), page.next);
-        let matches = page.matches.iter().map(|found| {
-            let mut resource = found.to_json(view);
-            page.query.narrow(&mut resource);
-            Entry {
-                mode: Mode::Match,
-                resource,
-            }
-        });
-        let included = page.included.iter();
-        let included = included.map(|found| Entry {
-            mode: Mode::Include,
-            resource: found.to_json(view),
-        });
-        let entries = matches.chain(included).collect();
-        Self::fhir(fhir::searchset(base_url, entries, &links, page.total))
+        Self::fhir(page.bundle(view, base_url))
     }
 
     /// The answers to the rows of a batch, in their order; a row that was only tried has no resource.

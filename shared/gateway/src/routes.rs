@@ -177,6 +177,14 @@ routes! {
     TOKEN = "POST" "/oauth2/token" => "token", Open, "exchange credentials for tokens";
     /// `POST /fhir/R4/User/{id}/$update-email`.
     UPDATE_EMAIL = "POST" "/fhir/R4/User/{id}/$update-email" => "update-user-email", Admin, "change a user's e-mail address";
+    /// `POST /fhir/R4/Project/{id}/$clone`.
+    CLONE_PROJECT = "POST" "/fhir/R4/Project/{id}/$clone" => "clone-project", SuperAdmin, "copy a project";
+    /// `POST /fhir/R4/{resourceType}/{id}/$expunge`.
+    EXPUNGE = "POST" "/fhir/R4/{resourceType}/{id}/$expunge" => "expunge", Admin, "delete a resource or a project for good";
+    /// `GET /fhir/R4/job/{id}/status`.
+    JOB_STATUS = "GET" "/fhir/R4/job/{id}/status" => "job-status", Admin, "ask how a job goes";
+    /// `DELETE /fhir/R4/job/{id}/status`.
+    CANCEL_JOB = "DELETE" "/fhir/R4/job/{id}/status" => "job-status", Admin, "cancel a job";
     /// `POST /fhir/R4/{resourceType}`.
     FHIR_CREATE = "POST" "/fhir/R4/{resourceType}" => "fhir-write", Admin, "create a resource";
     /// `GET /fhir/R4/{resourceType}`.
@@ -185,6 +193,34 @@ routes! {
     FHIR_SEARCH_FORM = "POST" "/fhir/R4/{resourceType}/_search" => "fhir-search", Admin, "search resources by form";
     /// `GET /fhir/R4/{resourceType}/{id}`.
     FHIR_READ = "GET" "/fhir/R4/{resourceType}/{id}" => "fhir-read", Admin, "read a resource";
+    /// `GET /fhir/R4/{resourceType}/{id}/_history`.
+    FHIR_HISTORY = "GET" "/fhir/R4/{resourceType}/{id}/_history" => "fhir-read", Admin, "read a resource's history";
+    /// `GET /fhir/R4/{resourceType}/{id}/_history/{versionId}`.
+    FHIR_VREAD = "GET" "/fhir/R4/{resourceType}/{id}/_history/{versionId}" => "fhir-read", Admin, "read a version of a resource";
+    /// `PUT /fhir/R4/User/{id}`: users update themselves.
+    UPDATE_USER = "PUT" "/fhir/R4/User/{id}" => "fhir-write", Member, "update a user";
+    /// `PATCH /fhir/R4/User/{id}`.
+    PATCH_USER = "PATCH" "/fhir/R4/User/{id}" => "fhir-write", Member, "patch a user";
+    /// `PUT /fhir/R4/{resourceType}/{id}`.
+    FHIR_UPDATE = "PUT" "/fhir/R4/{resourceType}/{id}" => "fhir-write", Admin, "update a resource";
+    /// `PATCH /fhir/R4/{resourceType}/{id}`.
+    FHIR_PATCH = "PATCH" "/fhir/R4/{resourceType}/{id}" => "fhir-write", Admin, "patch a resource";
+    /// `DELETE /fhir/R4/{resourceType}/{id}`.
+    FHIR_DELETE = "DELETE" "/fhir/R4/{resourceType}/{id}" => "fhir-write", Admin, "delete a resource";
+    /// `PUT /fhir/R4/{resourceType}?…`.
+    FHIR_UPDATE_MATCH = "PUT" "/fhir/R4/{resourceType}" => "fhir-write", Admin, "update the resource that a search finds";
+    /// `PATCH /fhir/R4/{resourceType}?…`.
+    FHIR_PATCH_MATCH = "PATCH" "/fhir/R4/{resourceType}" => "fhir-write", Admin, "patch the resource that a search finds";
+    /// `DELETE /fhir/R4/{resourceType}?…`.
+    FHIR_DELETE_MATCH = "DELETE" "/fhir/R4/{resourceType}" => "fhir-write", Admin, "delete the resource that a search finds";
+    /// `POST /fhir/R4/{resourceType}/$validate`.
+    FHIR_VALIDATE = "POST" "/fhir/R4/{resourceType}/$validate" => "fhir-metadata", Member, "validate a resource";
+    /// `POST /fhir/R4`.
+    FHIR_BATCH = "POST" "/fhir/R4" => "fhir-batch", Member, "carry out a batch or a transaction";
+    /// `GET /fhir/R4/metadata`.
+    FHIR_METADATA = "GET" "/fhir/R4/metadata" => "fhir-metadata", Open, "state what the server can do";
+    /// `GET /fhir/R4/$versions`.
+    FHIR_VERSIONS = "GET" "/fhir/R4/$versions" => "fhir-metadata", Open, "name the versions of FHIR";
     /// `GET /`.
     ROOT = "GET" "/" => "discovery", Open, "say OK";
     /// `GET /healthcheck`.
@@ -276,20 +312,24 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(
-            names("/fhir/R4/Project"),
+            names("/fhir/R4/Project")[..3],
             ["create-project", "fhir-write", "fhir-search"]
         );
         assert_eq!(
-            names("/fhir/R4/ProjectMembership"),
+            names("/fhir/R4/ProjectMembership")[..3],
             ["list-members", "fhir-write", "fhir-search"]
         );
-        assert_eq!(names("/fhir/R4/Patient"), ["fhir-write", "fhir-search"]);
+        assert_eq!(
+            names("/fhir/R4/Patient")[..2],
+            ["fhir-write", "fhir-search"]
+        );
+        assert_eq!(names("/fhir/R4/metadata")[0], "fhir-metadata");
         assert_eq!(
             names("/fhir/R4/ProjectMembership/_search")[..2],
             ["list-members", "fhir-search"]
         );
         assert_eq!(
-            names("/fhir/R4/Project/%24init"),
+            names("/fhir/R4/Project/%24init")[..2],
             ["create-project", "fhir-read"]
         );
         assert!(names("/nope").is_empty());

@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64_URL;
 use domain::{Blind, Dice, ProjectId, Secret, Timestamp};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::cipher::Cipher;
 use crate::signing::Signer;
@@ -56,6 +57,18 @@ impl KeyRing {
         hash.update(text.as_bytes());
         // 128 of the 256 bits: enough against collisions, and short keys cost less.
         Blind::new(BASE64_URL.encode(&hash.sign().as_ref()[..16]))
+    }
+
+    /// The id that stands for another one under `purpose`: the same two always give the same id (UUID version 8), and nobody without
+    /// the key can tell which id it stands for. `purpose` contains no NUL.
+    pub fn derive_id(&self, purpose: &str, id: Uuid) -> Uuid {
+        let mut hash = hmac::Context::with_key(&self.hash);
+        hash.update(purpose.as_bytes());
+        hash.update(&[0]);
+        hash.update(id.as_bytes());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash.sign().as_ref()[..16]);
+        uuid::Builder::from_custom_bytes(bytes).into_uuid()
     }
 
     /// Encrypts a secret for the row and attribute that `place` names (`P#…/SECRET#name`).

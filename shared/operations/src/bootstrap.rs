@@ -102,7 +102,7 @@ fn first_project(
     steps.extend(means.store.create_project(&project, 2));
     steps.push(tenant.first_edge(owner, &member.membership)?);
     steps.push(tenant.create_resource(&profile, 1));
-    steps.extend(index_steps(means, tenant, &profile));
+    steps.extend(index_steps(means, tenant, &profile)?);
     steps.push(tenant.create_member(&member)?);
     steps.extend(application.steps(means, tenant)?);
     Ok(steps)

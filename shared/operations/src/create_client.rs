@@ -162,7 +162,7 @@ impl Application {
 }
 
 /// Where sealed secrets stand in a stored application. The names are no FHIR properties: they are taken out before anything is shown.
-const SEALED: [(&str, &str); 2] = [
+pub(crate) const SEALED: [(&str, &str); 2] = [
     (SECRET, "_sealedSecret"),
     (RETIRING_SECRET, "_sealedRetiringSecret"),
 ];

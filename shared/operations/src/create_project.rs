@@ -33,6 +33,7 @@ pub fn parse(body: &Map<String, Value>) -> Result<Map<String, Value>, Vec<Fault>
         return Err(vec![Fault::general(words)]);
     }
     let mut faults = domain::faults(PROJECT, &Value::Object(body.clone()));
+    faults.extend(domain::feature_faults(body));
     for field in NOT_YET.iter().filter(|field| body.contains_key(**field)) {
         faults.push(Fault::structure(
             format!("{PROJECT}.{field}"),

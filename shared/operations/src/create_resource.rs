@@ -1,22 +1,27 @@
 //! Create a resource of a project: a patient, a policy, an organization, any other FHIR type that is not administered by routes
 //! of its own.
 
+use domain::access::Interaction;
 use domain::{
     Caller, Claimant, Failure, Fault, PROJECT_MEMBERSHIP, Project, Refusal, Secret, USER,
 };
-use fhir::{Meta, Reference, Resource};
+use fhir::{Meta, Resource};
 use serde_json::{Map, Value};
-use store::{Action, Found, Key, Tenant, Transaction};
+use store::{Action, Found, Key, Step, Tenant, Transaction};
+use uuid::Uuid;
 
+use crate::boundary::References;
+use crate::conditional::Claim;
+use crate::conditional_references::resolved;
 use crate::create_client::{self, CLIENT_APPLICATION};
 use crate::invite::index_steps;
 use crate::once::{Turn, Wish, answer_again};
 use crate::read_resource::{is_protected, unknown_type};
 use crate::record::all_fields;
-use crate::{Means, realm};
+use crate::{Means, realm, rights};
 
 /// Types that come to exist only by routes of their own, or by the server.
-const BY_OTHER_ROUTES: [&str; 3] = ["AuditEvent", USER, "UserSecurityRequest"];
+pub(crate) const BY_OTHER_ROUTES: [&str; 3] = ["AuditEvent", USER, "UserSecurityRequest"];
 /// Types that are always held against their definition, whatever the project's setting.
 const ALWAYS_STRICT: [&str; 4] = [
     "AccessPolicy",
@@ -24,13 +29,6 @@ const ALWAYS_STRICT: [&str; 4] = [
     CLIENT_APPLICATION,
     "UserConfiguration",
 ];
-/// References that must resolve whatever the project's setting.
-const ALWAYS_RESOLVES: [&str; 1] = ["RelatedPerson.patient"];
-/// References that a resource may make, and those of them that may lead outside what is known of the project: each costs a look.
-const MOST_REFERENCES: usize = 2_000;
-const MOST_UNRESOLVED: usize = 50;
-/// Types that live above projects; references to them are not held against the project.
-const ABOVE_PROJECTS: [&str; 2] = ["Project", USER];
 
 /// What was sent.
 #[derive(Clone, Debug)]
@@ -39,15 +37,28 @@ pub struct Posted {
     pub kind: String,
     /// The resource as sent.
     pub body: Map<String, Value>,
+    /// The id that it is to have, if something else refers to it already; drawn by the server, never by a client.
+    pub id: Option<Uuid>,
 }
 
 /// What the request meets.
 pub struct Seen {
     posted: Posted,
     turn: Turn,
-    references: Vec<(String, Reference)>,
+    references: References,
     found: Found,
     project: Option<Project>,
+    claim: Option<Claim>,
+}
+
+impl Seen {
+    /// The same, for words that nobody else may make something of at the same time.
+    pub(crate) fn claiming(self, claim: Claim) -> Self {
+        Self {
+            claim: Some(claim),
+            ..self
+        }
+    }
 }
 
 /// What the request meets, to be read beside the authorisation.
@@ -60,24 +71,14 @@ pub async fn look(
     claimant: Claimant,
     wish: Wish<Posted>,
 ) -> Result<Seen, Failure> {
-    let (posted, once) = wish?;
+    let (mut posted, once) = wish?;
     check_type(means, &posted, &claimant)?;
+    let Posted { kind, body, .. } = &mut posted;
+    *body = resolved(means, (tenant, claimant), kind, std::mem::take(body)).await?;
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
-    let mut references = Vec::new();
-    collect(
-        &posted.kind,
-        &Value::Object(posted.body.clone()),
-        &mut references,
-    );
-    if references.len() > MOST_REFERENCES {
-        return Err(too_many(&posted.kind, MOST_REFERENCES));
-    }
+    let references = References::of(&posted.kind, &posted.body)?;
     let mut keys: Vec<Key> = realm::key(tenant, &claimant).into_iter().collect();
-    keys.extend(
-        references
-            .iter()
-            .filter_map(|(_, reference)| tenant.referenced_key(reference)),
-    );
+    keys.extend(references.keys(tenant));
     keys.extend(slip.as_ref().map(|slip| slip.key().clone()));
     let mut found = tenant.read(&keys).await?;
     Ok(Seen {
@@ -86,6 +87,7 @@ pub async fn look(
         references,
         project: tenant.project_in(&mut found)?,
         found,
+        claim: None,
     })
 }
 
@@ -122,26 +124,6 @@ fn check_type(means: Means<'_>, posted: &Posted, claimant: &Claimant) -> Result<
     Ok(())
 }
 
-/// Every literal reference in a resource, with its path.
-fn collect(path: &str, value: &Value, found: &mut Vec<(String, Reference)>) {
-    match value {
-        Value::Object(object) => {
-            let reference =
-                Reference::from_json(value).filter(|reference| reference.id().is_some());
-            found.extend(reference.map(|reference| (path.to_owned(), reference)));
-            for (name, inner) in object.iter().filter(|(name, _)| *name != "meta") {
-                collect(&format!("{path}.{name}"), inner, found);
-            }
-        }
-        Value::Array(items) => {
-            for (at, item) in items.iter().enumerate() {
-                collect(&format!("{path}[{at}]"), item, found);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
 /// Creates the resource.
 ///
 /// # Errors
@@ -152,20 +134,26 @@ pub async fn create_resource(
     caller: &Caller,
     seen: Seen,
 ) -> Result<Resource, Failure> {
+    rights::to(caller, Interaction::Create, &seen.posted.kind)?;
     let tenant = means.store.of(caller);
     if let Some(earlier) = seen.turn.earlier() {
         return create_client::shown(means, answer_again(tenant, earlier).await?);
     }
     let project = &realm::project(caller, seen.project.as_ref())?;
-    check_definition(&seen.posted, project)?;
-    check_references(means, tenant, &seen, project).await?;
-    let resource = resource(means, caller, seen.posted)?;
+    let posted = seen.posted;
+    check_definition(&posted.kind, &posted.body, project)?;
+    let (rows, within) = ((tenant, &seen.found), (project, None));
+    seen.references.check(means, rows, within).await?;
+    let id = posted.id.unwrap_or_else(|| means.dice.id());
+    let meta = means.first_version(caller.profile(), Some(caller.realm().uuid()));
+    let resource = resource(means, (&posted.kind, id), meta, posted.body)?;
+    rights::to_change(caller, None, Some(&resource))?;
     let event = (Action::Create, "create-resource");
     let written = Transaction::new()
-        .step(tenant.create_resource(&resource, 0))
-        .steps(index_steps(means, tenant, &resource))
+        .steps(steps(means, tenant, &resource)?)
         .step(means.event(caller, event, &resource, all_fields(&resource.body)))
         .steps(seen.turn.remember(tenant, &resource, means.now))
+        .steps(seen.claim.map(|claim| claim.step(means, tenant, &resource)))
         .commit(means.store, means.dice)
         .await;
     match seen.turn.settle(written, (tenant, means.now)).await? {
@@ -174,76 +162,46 @@ pub async fn create_resource(
     }
 }
 
-fn check_definition(posted: &Posted, project: &Project) -> Result<(), Failure> {
-    if !project.is_strict() && !ALWAYS_STRICT.contains(&posted.kind.as_str()) {
-        return Ok(());
-    }
-    let faults = domain::faults(&posted.kind, &Value::Object(posted.body.clone()));
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(faults.into())
-    }
-}
-
-/// A reference that does not resolve in the project is refused if the project wants that, or if its target exists in another
-/// project: projects are a hard boundary (seed: "resources within one project cannot reference resources in another").
-async fn check_references(
+/// The rows of a new resource.
+pub(crate) fn steps(
     means: Means<'_>,
     tenant: Tenant<'_>,
-    seen: &Seen,
+    resource: &Resource,
+) -> Result<Vec<Step>, Failure> {
+    let mut steps = vec![tenant.create_resource(resource, 0)];
+    steps.extend(index_steps(means, tenant, resource)?);
+    Ok(steps)
+}
+
+/// Holds a resource against its definition, if its project wants that or if its type always is.
+///
+/// # Errors
+/// One fault for everything that does not fit.
+pub(crate) fn check_definition(
+    kind: &str,
+    body: &Map<String, Value>,
     project: &Project,
 ) -> Result<(), Failure> {
-    let mut faults = Vec::new();
-    let mut looked_up = 0;
-    for (path, reference) in &seen.references {
-        let above = ABOVE_PROJECTS.contains(&reference.kind());
-        let key = tenant.referenced_key(reference);
-        if above || key.is_some_and(|key| tenant.has(&seen.found, &key)) {
-            continue;
-        }
-        let must = project.checks_references() || ALWAYS_RESOLVES.contains(&path.as_str());
-        looked_up += 1;
-        if looked_up > MOST_UNRESOLVED {
-            return Err(too_many(&seen.posted.kind, MOST_UNRESOLVED));
-        }
-        let foreign = match reference.id() {
-            Some(id) if !must => means
-                .store
-                .whereabouts(id)
-                .await?
-                .is_some_and(|p| p != tenant.project()),
-            _ => true,
-        };
-        if foreign {
-            faults.push(Fault::structure(path, "Invalid reference (Not found)"));
-        }
+    if !project.is_strict() && !ALWAYS_STRICT.contains(&kind) {
+        return Ok(());
     }
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(faults.into())
+    let faults = domain::faults(kind, &Value::Object(body.clone()));
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(faults.into()),
     }
 }
 
-fn too_many(kind: &str, most: usize) -> Failure {
-    Fault::structure(
-        kind,
-        format!("More than {most} references cannot be checked"),
-    )
-    .into()
-}
-
-fn resource(means: Means<'_>, caller: &Caller, posted: Posted) -> Result<Resource, Failure> {
-    let Posted { kind, mut body } = posted;
+/// A body as it is stored: without envelope and empties, an application's secret sealed. `meta` says what the server says; what the
+/// sender says of it is kept beside.
+pub(crate) fn resource(
+    means: Means<'_>,
+    (kind, id): (&str, Uuid),
+    meta: Meta,
+    mut body: Map<String, Value>,
+) -> Result<Resource, Failure> {
     let rest = Meta::rest_of(body.get("meta").unwrap_or(&Value::Null));
-    for envelope in ["resourceType", "id", "meta"] {
-        body.shift_remove(envelope);
-    }
-    let Value::Object(mut body) = fhir::without_empties(Value::Object(body)) else {
-        return Err(Fault::general("Content could not be parsed").into());
-    };
-    let id = means.dice.id();
+    let mut body = without_envelope(&mut body)?;
     if kind == CLIENT_APPLICATION {
         let secret = body
             .shift_remove("secret")
@@ -254,14 +212,23 @@ fn resource(means: Means<'_>, caller: &Caller, posted: Posted) -> Result<Resourc
             create_client::sealed(means, domain::ClientId::new(id), secret)
         }));
     }
-    let meta = Meta {
-        rest,
-        ..means.first_version(caller.profile(), Some(caller.realm().uuid()))
-    };
     Ok(Resource {
-        kind,
+        kind: kind.to_owned(),
         id,
-        meta,
+        meta: Meta { rest, ..meta },
         body,
     })
+}
+
+/// The fields of a body besides those of the envelope; nothing empty.
+pub(crate) fn without_envelope(
+    body: &mut Map<String, Value>,
+) -> Result<Map<String, Value>, Failure> {
+    for envelope in ["resourceType", "id", "meta"] {
+        body.shift_remove(envelope);
+    }
+    match fhir::without_empties(Value::Object(std::mem::take(body))) {
+        Value::Object(body) => Ok(body),
+        _ => Err(Fault::general("Content could not be parsed").into()),
+    }
 }

@@ -107,12 +107,15 @@ pub async fn look(
 /// Carries it out.
 ///
 /// # Errors
-/// Faults about the owner, [`Failure::Unavailable`].
+/// [`Refusal::Forbidden`] where members may not begin projects, faults about the owner, [`Failure::Unavailable`].
 pub async fn init_project(
     means: Means<'_>,
     caller: &Caller,
     seen: Seen,
 ) -> Result<Resource, Failure> {
+    if !means.settings.accounts.projects_by_members && !caller.is_super_admin() {
+        return Err(Refusal::Forbidden.into());
+    }
     if let Some(earlier) = seen.turn.earlier() {
         return created_before(means, earlier).await;
     }
@@ -279,7 +282,7 @@ impl Beginning {
             tenant.create_resource(profile, 1),
             tenant.create_member(member)?,
         ];
-        steps.extend(index_steps(means, tenant, profile));
+        steps.extend(index_steps(means, tenant, profile)?);
         Ok(steps)
     }
 }

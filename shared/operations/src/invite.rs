@@ -11,7 +11,7 @@ use fhir::Resource;
 use store::{Aborted, Action, Tenant, Transaction};
 
 pub use look::Seen;
-pub(crate) use steps::index_steps;
+pub(crate) use steps::{index_steps, reindex_steps};
 
 use crate::once::{Wish, answer_again};
 use crate::record::all_fields;
@@ -122,7 +122,7 @@ async fn write(
         .steps(seen.turn.remember(tenant, resource, means.now))
         .steps(parts.user_steps(means))
         .step(parts.edge_step(tenant, seen.invitation.existing)?)
-        .steps(parts.profile_steps(means, tenant))
+        .steps(parts.profile_steps(means, tenant)?)
         .steps(parts.guard_steps(means, tenant)?)
         .step(tenant.create_member(&parts.member)?)
         .steps(

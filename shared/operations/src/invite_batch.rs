@@ -1,6 +1,8 @@
 //! Invite many people with one request. Each row is an invite of its own, by the one operation there is for it: what becomes of a row
 //! touches no other.
 
+mod job;
+
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,8 +16,13 @@ use tokio::time::Instant;
 use crate::once::{self, Turn, Wish};
 use crate::{Means, Once, invite, realm};
 
-/// How many rows one request may have: they are done while the caller waits.
-pub const MOST: usize = 100;
+pub use job::hand_over;
+pub(crate) use job::{results, step};
+
+/// How many rows are done while the caller waits.
+pub const WHILE_WAITING: usize = 100;
+/// How many rows one request may have; beyond those that are done while the caller waits, a job sees to them.
+pub const MOST: usize = 5_000;
 
 const OPERATION: &str = "invite many people";
 
@@ -29,6 +36,13 @@ pub enum Manner {
     Real,
     /// Everything is weighed, by the table too, and nothing is written.
     DryRun,
+}
+
+impl Seen {
+    /// Whether a job has to see to it.
+    pub fn is_long(&self) -> bool {
+        self.rows.len() > WHILE_WAITING
+    }
 }
 
 impl Manner {
@@ -67,6 +81,10 @@ pub async fn look(
 ) -> Result<Seen, Failure> {
     let (rows, once) = wish?;
     let manner = manner?;
+    if manner == Manner::DryRun && rows.len() > WHILE_WAITING {
+        let words = format!("A dry run takes at most {WHILE_WAITING} rows");
+        return Err(Fault::invalid("dryRun", words).into());
+    }
     let once = once.filter(|_| manner == Manner::Real);
     let project = async {
         match realm::key(tenant, &claimant) {

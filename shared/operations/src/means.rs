@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use domain::{BackOff, Blind, Dice, Email, Failure, Refusal, Timestamp};
 use identity::KeyRing;
 use store::{Aborted, Store, Transaction};
@@ -30,6 +32,8 @@ pub struct Settings {
     pub sign_in: SignIn,
     /// What strangers may do, and how carefully.
     pub accounts: Accounts,
+    /// How long a request that was let in may still write.
+    pub longest_request: Duration,
 }
 
 /// How sign-in treats strangers.
@@ -59,6 +63,8 @@ pub struct Accounts {
     pub registration: bool,
     /// Who says whether somebody is a person; nobody is asked unless it is configured, by the installation or by a project's site.
     pub recaptcha: Recaptcha,
+    /// Whether every member of a project may begin others (`Project/$init`), or the server's administrators alone.
+    pub projects_by_members: bool,
     /// How many letters with a link to set a new password go to one address within an hour.
     pub resets_an_hour: u32,
 }

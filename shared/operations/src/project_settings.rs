@@ -136,7 +136,8 @@ fn place(project: &Project, setting: &SealedSetting) -> String {
     format!("{}/{}/{}", project.id(), field(setting.kind), setting.name)
 }
 
-fn field(kind: SettingKind) -> &'static str {
+/// The list's name in the project.
+pub(crate) fn field(kind: SettingKind) -> &'static str {
     match kind {
         SettingKind::Secret => "secret",
         SettingKind::Site => "site",
@@ -274,7 +275,8 @@ async fn answer_again(
     answer(means, project, posted, &others)
 }
 
-fn sealed(
+/// The list as it is stored.
+pub(crate) fn sealed(
     means: Means<'_>,
     project: &Project,
     kind: SettingKind,
@@ -303,7 +305,11 @@ fn sealed(
 }
 
 /// A row that stays is written over; one that goes is deleted: no row is touched twice in a transaction.
-fn steps(tenant: Tenant<'_>, former: &[SealedSetting], settings: &[SealedSetting]) -> Vec<Step> {
+pub(crate) fn steps(
+    tenant: Tenant<'_>,
+    former: &[SealedSetting],
+    settings: &[SealedSetting],
+) -> Vec<Step> {
     let stays = |old: &&SealedSetting| settings.iter().any(|new| new.name == old.name);
     let gone = former
         .iter()

@@ -1,8 +1,8 @@
 //! Read one resource of a project by type and id.
 
 use domain::{
-    Claimant, Failure, Fault, MembershipId, PROJECT, PROJECT_MEMBERSHIP, Project, ProjectId,
-    Refusal, USER, User, UserId,
+    Claimant, Failure, Fault, MembershipId, PROJECT, PROJECT_MEMBERSHIP, ProjectId, Refusal, USER,
+    User, UserId,
 };
 use fhir::Resource;
 use store::{Existence, Tenant};
@@ -49,14 +49,23 @@ pub async fn look(
     let id = id.parse::<MembershipId>().unwrap_or(wanted).uuid();
     let all_seeing = claimant.project() == means.keys.super_project();
     let tenant = match all_seeing {
-        true => means
-            .store
-            .whereabouts(id)
-            .await?
-            .map_or(tenant, |project| means.store.founding(project)),
+        true => whereabouts(means, tenant, (kind, id)).await?,
         false => tenant,
     };
     within(means, tenant, (kind, id), all_seeing).await
+}
+
+/// Where super admins find a resource: in the project in which it stands. A project stands in itself, also when it is deleted.
+pub(crate) async fn whereabouts<'a>(
+    means: Means<'a>,
+    tenant: Tenant<'a>,
+    (kind, id): (&str, Uuid),
+) -> Result<Tenant<'a>, Failure> {
+    if kind == PROJECT {
+        return Ok(means.store.founding(ProjectId::new(id)));
+    }
+    let project = means.store.whereabouts(id).await?;
+    Ok(project.map_or(tenant, |project| means.store.founding(project)))
 }
 
 /// The resource of a known type in this very project.
@@ -112,12 +121,13 @@ async fn project(
     if tenant.project() != ProjectId::new(id) {
         return Err(not_found());
     }
-    let project = tenant
-        .read_project()
-        .await?
-        .map(Project::into_resource)
-        .ok_or_else(not_found)?;
-    seen(means, all_seeing, project)
+    let gone = tenant.gone_key(PROJECT, id);
+    let mut found = tenant.read(&[tenant.project_key(), gone.clone()]).await?;
+    match tenant.project_in(&mut found)? {
+        Some(project) => seen(means, all_seeing, project.into_resource()),
+        None if tenant.has(&found, &gone) => Err(Refusal::Gone.into()),
+        None => Err(not_found()),
+    }
 }
 
 async fn user(

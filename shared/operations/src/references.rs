@@ -7,7 +7,7 @@ use store::{Found, Key, Tenant};
 /// Which type an administrative reference must have, by the last word of its path; a parameter may point to anything.
 fn expected_kind(path: &str) -> Option<&'static str> {
     match path.rsplit('.').next() {
-        Some("accessPolicy" | "policy") => Some("AccessPolicy"),
+        Some("accessPolicy" | "defaultPatientAccessPolicy" | "policy") => Some("AccessPolicy"),
         Some("userConfiguration") => Some("UserConfiguration"),
         Some("patient") => Some("Patient"),
         _ => None,

@@ -14,7 +14,7 @@ use fhir::search::Query;
 use store::{RowRange, Shelf, Tenant};
 
 use crate::audit_event::AUDIT_EVENT;
-use crate::read_resource::{PROTECTED, seen, unknown_type};
+use crate::read_resource::{is_protected, seen, unknown_type};
 use crate::{Means, list_members};
 
 pub(crate) use fence::{asks_for, check, settle};
@@ -68,7 +68,7 @@ pub async fn look(
     query: Result<Query, Failure>,
 ) -> Result<Listing, Failure> {
     let mut query = query?;
-    if PROTECTED.contains(&query.kind.as_str()) {
+    if is_protected(means, &query.kind, &claimant) {
         return Err(Refusal::Forbidden.into());
     }
     if query.kind == PROJECT_MEMBERSHIP {

@@ -69,6 +69,23 @@ impl Seen {
         ))
     }
 
+    /// The same change, to `body` as a whole, of the version that was met; `None` when the body refers to what was not looked up.
+    pub(crate) fn of_whole(mut self, body: &Map<String, Value>) -> Option<Self> {
+        let stored = self.member.as_ref().ok()?.membership.resource();
+        let (known, version) = (sent_references(&stored.body), stored.meta.version);
+        let looked_up = |reference: &Reference| {
+            let mut known = known.iter();
+            known.any(|(_, known)| known.reference == reference.reference)
+        };
+        let wanted = sent_references(body);
+        if !wanted.iter().all(|(_, reference)| looked_up(reference)) {
+            return None;
+        }
+        self.posted.wanted = Wanted::Whole(body.clone());
+        self.posted.seen = Some(version);
+        Some(self)
+    }
+
     /// The same change, of these fields, none of which refers to anything.
     pub(crate) fn of_fields(mut self, fields: Map<String, Value>) -> Self {
         self.posted.wanted = Wanted::Except(fields);

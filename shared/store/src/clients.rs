@@ -1,5 +1,6 @@
 //! Applications' credentials: reached by client id alone, before anything else is known.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Blind, ClientId, ClientStanding, Failure, MembershipId, ProjectId, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -42,6 +43,17 @@ pub struct NewClient {
     pub membership: MembershipId,
     /// SHA-256 of its secret, hex.
     pub secret: String,
+    /// `accessTokenLifetime` as configured.
+    pub access_token_lifetime: Option<String>,
+}
+
+/// What an administrator changes of an application's credentials.
+#[derive(Clone, Debug)]
+pub struct ClientChange {
+    /// SHA-256 of another secret, hex.
+    pub secret: Option<String>,
+    /// Whether it may act.
+    pub active: bool,
     /// `accessTokenLifetime` as configured.
     pub access_token_lifetime: Option<String>,
 }
@@ -105,11 +117,48 @@ impl Store {
             .number(":epoch", read.epoch_without(true))
     }
 
+    /// Credentials as an administrator has rewritten the application: another secret, hashed, if there is one; whether it may act. A
+    /// former secret, and switching it off, end every session.
+    pub fn rewrite_client(
+        &self,
+        id: ClientId,
+        read: &ClientRow,
+        new: &ClientChange,
+    ) -> Option<Step> {
+        let ends = new.secret.is_some() || (read.active && !new.active);
+        let same_life = read.access_token_lifetime == new.access_token_lifetime;
+        if !ends && read.active == new.active && same_life {
+            return None;
+        }
+        let set = "SET secret = :next, #active = :active, epoch = :epoch, #accessLife = :life";
+        let life = new.access_token_lifetime.clone();
+        let step = self
+            .change_secrets(id, set, read)
+            .text(":next", new.secret.as_ref().unwrap_or(&read.secret))
+            .value(":active", AttributeValue::Bool(new.active))
+            .number(":epoch", read.epoch_without(ends))
+            .value(
+                ":life",
+                life.map_or(AttributeValue::Null(true), AttributeValue::S),
+            );
+        Some(step)
+    }
+
+    /// Credentials of an application that is deleted. One that was made by hand has none.
+    pub fn drop_client(&self, id: ClientId) -> Step {
+        Step::delete(&Key::Client(id))
+    }
+
     fn change_secrets(&self, id: ClientId, set: &'static str, read: &ClientRow) -> Step {
         Step::update(&Key::Client(id), set)
             .when("secret = :read AND epoch = :before")
             .text(":read", read.secret.clone())
             .number(":before", i64::from(read.epoch))
+    }
+
+    /// Credentials that are no more.
+    pub fn erase_client(&self, id: ClientId) -> Step {
+        Step::delete(&Key::Client(id))
     }
 
     /// New credentials.

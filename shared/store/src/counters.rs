@@ -3,7 +3,7 @@
 //! Every membership has a mark that says which turn of it was seen last, and whether it is counted. A mark and its counter change in
 //! one transaction; so a turn that comes again, or after a later one, counts nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Dice, Failure, MembershipId, ProfileType, ProjectId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::Store;
 use crate::keys::{self, Key};
+use crate::projects::is_going;
 use crate::read::{Found, Range};
 use crate::row::{self, PK, SK};
 use crate::step::Step;
@@ -112,7 +113,7 @@ impl Store {
         turns: &[Turn],
         (now, dice): (Timestamp, Dice),
     ) -> Result<(), Failure> {
-        let latest = latest(turns);
+        let latest = self.worth_counting(latest(turns)).await?;
         let marks: Vec<Key> = latest.iter().map(Turn::mark).collect();
         for _ in 0..LOOKS {
             let found = self.get(&marks).await?;
@@ -129,6 +130,23 @@ impl Store {
         }
         let cause = "marks kept changing";
         Err(Failure::unavailable("the count of members", cause))
+    }
+}
+
+impl Store {
+    /// The turns in projects that stay. Of one that is being expunged nothing is counted: what would be written would stay behind.
+    async fn worth_counting(&self, turns: Vec<Turn>) -> Result<Vec<Turn>, Failure> {
+        let projects: BTreeSet<ProjectId> = turns.iter().map(|turn| turn.project).collect();
+        let keys: Vec<Key> = projects.iter().copied().map(Key::Project).collect();
+        let mut found = self.get(&keys).await?;
+        let stays = |id: &ProjectId| {
+            found
+                .take(&Key::Project(*id))
+                .is_some_and(|it| !is_going(&it))
+        };
+        let staying: BTreeSet<ProjectId> = projects.into_iter().filter(stays).collect();
+        let counts = |turn: &Turn| staying.contains(&turn.project);
+        Ok(turns.into_iter().filter(counts).collect())
     }
 }
 

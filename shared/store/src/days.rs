@@ -70,12 +70,12 @@ impl Tenant<'_> {
         let first = Key::Version(past, Uuid::nil());
         let versions = Range::prefix(first.pk(), keys::VERSIONS);
         let (first, current) =
-            tokio::join!(self.store.page(&versions, 1, None), self.read_project());
+            tokio::join!(self.store.page(&versions, 1, None), self.read_any_project());
         let first = first?.items.first().and_then(|item| {
             let version = row::text(item, SK).strip_prefix(keys::VERSIONS)?;
             version.parse().ok()
         });
-        let current = current?.map(|project| project.resource().meta.version);
+        let current = current?.map(|(project, _)| project.resource().meta.version);
         Ok(first.or(current).and_then(moment))
     }
 }

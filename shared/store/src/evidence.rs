@@ -57,7 +57,8 @@ impl Store {
         }
         let project = row(&Some(project))
             .map(|item| read_project(home, item))
-            .transpose()?;
+            .transpose()?
+            .flatten();
         Ok(Evidence {
             subject: claimant.subject(),
             session,

@@ -57,21 +57,10 @@ impl Tenant<'_> {
             .number(":now", now.as_seconds())
     }
 
-    /// The version of a resource that was answered: the current one, or the one kept when it was superseded.
-    ///
-    /// # Errors
-    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
-    pub async fn version(
-        &self,
-        kind: &str,
-        id: Uuid,
-        version: Uuid,
-    ) -> Result<Option<fhir::Resource>, Failure> {
-        let key = Key::Version(self.past(kind, id), version);
-        let item = self.store.get(std::slice::from_ref(&key)).await?.take(&key);
-        let row: Option<row::ResourceRow> =
-            item.map(|item| row::read("a version", item)).transpose()?;
-        row.map(|row| row.resource(kind, id, Some(self.project.uuid())))
-            .transpose()
+    /// The same in the place of a record that was read and means nothing any more.
+    pub fn remember_instead(&self, key: &Key, answer: &Answered, read: &Answered) -> Step {
+        Step::append(row::item(key, answer))
+            .when("#version = :read")
+            .text(":read", read.version.to_string())
     }
 }

@@ -265,7 +265,9 @@ impl Store {
             Key::Membership(project, ..) => {
                 Some(read_member(*project, item)?.membership.into_resource())
             }
-            Key::Project(project) => Some(read_project(*project, item)?.into_resource()),
+            Key::Project(project) => {
+                read_project(*project, item)?.map(domain::Project::into_resource)
+            }
             Key::User(user) => Some(read_user(*user, item)?.resource),
             _ => None,
         })

@@ -4,8 +4,8 @@
 //! `U#<user>`; what strangers reach by id alone has a partition of its own.
 
 use domain::{
-    Blind, ClientId, LoginId, MembershipId, ProfileRef, ProfileType, ProjectId, RequestId, Scope,
-    UserId,
+    Blind, ClientId, JobId, LoginId, MembershipId, ProfileRef, ProfileType, ProjectId, RequestId,
+    Scope, UserId,
 };
 use uuid::Uuid;
 
@@ -72,6 +72,10 @@ pub enum Key {
     Assertion(ClientId, Blind),
     /// How often an address has called in one minute.
     Calls(Blind, i64),
+    /// Work that goes on after its request was answered.
+    Job(JobId),
+    /// A piece of what such work was told.
+    JobOrder(JobId, usize),
     /// The system's keys.
     SystemKeys,
 }
@@ -119,6 +123,7 @@ impl Key {
             Self::Request(id) => format!("REQUEST#{id}"),
             Self::Client(id) | Self::Assertion(id, _) => format!("CLIENT#{id}"),
             Self::Calls(address, minute) => format!("RATE#{}#{minute}", address.as_str()),
+            Self::Job(id) | Self::JobOrder(id, _) => job(*id),
             Self::SystemKeys => "SYS".into(),
         }
     }
@@ -155,13 +160,16 @@ impl Key {
             Self::Client(_) => "CLIENT".into(),
             Self::Assertion(_, name) => format!("JTI#{}", name.as_str()),
             Self::Calls(..) => "CALLS".into(),
+            Self::Job(_) => JOB.into(),
+            Self::JobOrder(_, at) => format!("{ORDER}{at:04}"),
             Self::SystemKeys => "KEYS".into(),
         }
     }
 }
 
 impl Past {
-    fn partition(&self) -> String {
+    /// The partition key.
+    pub(crate) fn partition(&self) -> String {
         format!("P#{}#H#{}#{}", self.project, self.kind, self.id)
     }
 }
@@ -187,6 +195,21 @@ pub(crate) const VERSIONS: &str = "V#";
 
 /// The range of a project's secrets and sites among its own rows.
 pub(crate) const SETTINGS: &str = "S";
+
+/// The partition of a job and of what it was told.
+pub(crate) fn job(id: JobId) -> String {
+    format!("JOB#{id}")
+}
+
+/// The job in a partition's key.
+pub(crate) fn job_of(pk: &str) -> Option<JobId> {
+    pk.strip_prefix("JOB#")?.parse().ok()
+}
+
+/// The sort key of a job; the stream's filter knows it, too.
+const JOB: &str = "JOB";
+/// The range of what a job was told.
+pub(crate) const ORDER: &str = "ORDER#";
 
 /// The partition of a project's own rows.
 pub(crate) fn project(id: ProjectId) -> String {
@@ -261,7 +284,7 @@ pub(crate) fn profiles_by_email(project: ProjectId, email: &Blind) -> String {
     format!("P#{project}#X#email#{}", email.as_str())
 }
 
-fn email_guard(scope: Scope, email: &Blind) -> String {
+pub(crate) fn email_guard(scope: Scope, email: &Blind) -> String {
     match scope {
         Scope::Server => format!("UQ#server#{}", email.as_str()),
         Scope::Project(project) => format!("UQ#{project}#{}", email.as_str()),

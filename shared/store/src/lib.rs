@@ -6,6 +6,7 @@
 
 mod attempts;
 mod audit;
+mod bulk;
 mod calls;
 mod clients;
 mod counters;
@@ -18,9 +19,11 @@ mod guards;
 mod idempotency;
 mod index;
 mod invitations;
+mod jobs;
 mod keys;
 mod logins;
 mod members;
+mod names;
 mod pages;
 mod patterns;
 mod persons;
@@ -37,21 +40,27 @@ mod tenant;
 mod together;
 mod transaction;
 mod users;
+mod versions;
+mod whole;
 
 pub use audit::{Action, Event};
-pub use clients::{ClientRow, NewClient};
+pub use bulk::Partition;
+pub use clients::{ClientChange, ClientRow, NewClient};
 pub use counters::{TURNS_AT_ONCE, Turn};
 pub use days::Trail;
 pub use deliveries::{Errand, Started};
 pub use idempotency::Answered;
 pub use index::{Bounds, Hit, Hits, Order, Shelf, Walk};
 pub use invitations::{Contents, Delivery, InvitationRow, Letter, Parties};
-pub use keys::Key;
+pub use jobs::{Counts, Ending, Held, JobKind, JobRow, JobStatus, NewJob, Progress, called_by};
+pub use keys::{Key, Past};
 pub use logins::{Granted, LoginRow};
 pub use members::{Member, NewMember};
+pub use names::{MemberCursor, Renamed};
 pub use pages::{Cut, RowPage, RowRange};
 pub use patterns::{ACCESS_PATTERNS, DynamoAction, Pattern};
 pub use persons::{Person, Place};
+pub use projects::Life;
 pub use read::Found;
 pub use requests::{Forgetful, NewRequest, RequestKind, RequestRow};
 pub use resources::{Existence, Stored};
@@ -60,8 +69,11 @@ pub use settings::{SealedSetting, SettingKind};
 pub use step::Step;
 pub use system::StoredKeys;
 pub use tenant::Tenant;
+pub use together::together;
 pub use transaction::{Aborted, Transaction};
 pub use users::{Holder, NewUser};
+pub use versions::{Tombstone, Version};
+pub use whole::Part;
 
 /// The table, as one function sees it.
 #[derive(Clone, Debug)]

@@ -1,5 +1,6 @@
 //! Memberships: the rows that grant a project to its members, and the guards around them.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Failure, Membership, MembershipId, ProfileRef, ProfileType, Refusal, RequestId};
 use fhir::{Reference, Resource};
 use serde::{Deserialize, Serialize};
@@ -175,6 +176,22 @@ impl Tenant<'_> {
     pub fn delete_member(&self, membership: &Membership) -> Result<Step, Failure> {
         let key = self.member_key(membership)?;
         Ok(Step::delete(&key).unchanged_since(membership.resource().meta.version))
+    }
+
+    /// The names that a membership shows, written over in its row.
+    pub(crate) fn redisplay(&self, member: &Member, read: uuid::Uuid) -> Result<Step, Failure> {
+        let (key, item) = self.member_item(member)?;
+        let set = "SET body = :body, #nameS = :name, projectName = :project";
+        let value = |name| {
+            item.get(name)
+                .cloned()
+                .unwrap_or(AttributeValue::Null(true))
+        };
+        Ok(Step::update(&key, set)
+            .value(":body", value("body"))
+            .value(":name", value("nameS"))
+            .value(":project", value("projectName"))
+            .unchanged_since(read))
     }
 
     pub(crate) fn member_key(&self, membership: &Membership) -> Result<Key, Failure> {

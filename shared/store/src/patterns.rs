@@ -18,6 +18,8 @@ pub enum DynamoAction {
     DeleteItem,
     /// `dynamodb:ConditionCheckItem`, in a transaction.
     ConditionCheckItem,
+    /// `dynamodb:BatchWriteItem`, by jobs alone.
+    BatchWriteItem,
 }
 
 impl DynamoAction {
@@ -30,6 +32,7 @@ impl DynamoAction {
             Self::UpdateItem => "dynamodb:UpdateItem",
             Self::DeleteItem => "dynamodb:DeleteItem",
             Self::ConditionCheckItem => "dynamodb:ConditionCheckItem",
+            Self::BatchWriteItem => "dynamodb:BatchWriteItem",
         }
     }
 }
@@ -49,7 +52,9 @@ pub struct Pattern {
     pub index: Option<&'static str>,
 }
 
-use DynamoAction::{BatchGetItem, ConditionCheckItem, DeleteItem, PutItem, Query, UpdateItem};
+use DynamoAction::{
+    BatchGetItem, BatchWriteItem, ConditionCheckItem, DeleteItem, PutItem, Query, UpdateItem,
+};
 use functions::{ADMITTING, AUTHENTICATED, KEYED};
 
 /// Every way in which the product uses its table.
@@ -163,7 +168,7 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
     },
     Pattern {
         name: "create a project",
-        functions: &["create-project"],
+        functions: &["create-project", "fhir-batch"],
         actions: &[BatchGetItem, PutItem, ConditionCheckItem],
         keys: &["P#*", "U#*", "UQ#*", "CLIENT#*", "REQUEST#*"],
         index: None,
@@ -184,70 +189,77 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
     },
     Pattern {
         name: "list members: one range of memberships",
-        functions: &["list-members", "scim"],
+        functions: &["fhir-batch", "fhir-write", "list-members", "scim"],
         actions: &[Query, BatchGetItem],
         keys: &["P#*", "U#*"],
         index: None,
     },
     Pattern {
         name: "search resources: one range of a type, a day of events, what index hits lead to",
-        functions: &["fhir-search"],
+        functions: &["fhir-batch", "fhir-search", "fhir-write"],
         actions: &[Query, BatchGetItem],
         keys: &["P#*", "U#*", "UQ#*"],
         index: None,
     },
     Pattern {
         name: "search resources by name; projects, and users of one address, for super admins",
-        functions: &["fhir-search"],
+        functions: &["fhir-batch", "fhir-search", "fhir-write"],
         actions: &[Query],
         keys: &["P#*", "SYS#*"],
         index: Some("byName"),
     },
     Pattern {
         name: "search resources by last change; projects and users for super admins",
-        functions: &["fhir-search"],
+        functions: &["fhir-batch", "fhir-search", "fhir-write"],
         actions: &[Query],
         keys: &["P#*", "SYS#*"],
         index: Some("byUpdated"),
     },
     Pattern {
         name: "bring along the memberships that point to a profile",
-        functions: &["fhir-search"],
+        functions: &["fhir-batch", "fhir-search", "fhir-write"],
         actions: &[Query],
         keys: &["P#*"],
         index: Some("byProfile"),
     },
     Pattern {
         name: "list members by address: who holds it, in either scope",
-        functions: &["list-members", "scim"],
+        functions: &["fhir-batch", "fhir-write", "list-members", "scim"],
         actions: &[BatchGetItem],
         keys: &["UQ#*"],
         index: None,
     },
     Pattern {
         name: "list members by profile",
-        functions: &["list-members"],
+        functions: &["fhir-batch", "fhir-write", "list-members"],
         actions: &[Query],
         keys: &["P#*"],
         index: Some("byProfile"),
     },
     Pattern {
         name: "list members by name",
-        functions: &["list-members"],
+        functions: &["fhir-batch", "fhir-write", "list-members"],
         actions: &[Query],
         keys: &["P#*"],
         index: Some("byName"),
     },
     Pattern {
         name: "list members by last change",
-        functions: &["list-members"],
+        functions: &["fhir-batch", "fhir-write", "list-members"],
         actions: &[Query],
         keys: &["P#*"],
         index: Some("byUpdated"),
     },
     Pattern {
         name: "find a row by id, for super admins",
-        functions: &["fhir-read", "list-members", "rotate-client-secret"],
+        functions: &[
+            "expunge",
+            "fhir-batch",
+            "fhir-read",
+            "fhir-write",
+            "list-members",
+            "rotate-client-secret",
+        ],
         actions: &[Query],
         keys: &["*"],
         index: Some("byId"),
@@ -255,7 +267,9 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
     Pattern {
         name: "read a membership wherever its profile type has put it",
         functions: &[
+            "fhir-batch",
             "fhir-read",
+            "fhir-write",
             "get-membership",
             "remove-member",
             "scim",
@@ -267,14 +281,14 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
     },
     Pattern {
         name: "update a membership: row, past version, guards, profile counts, event",
-        functions: &["scim", "update-membership"],
+        functions: &["fhir-batch", "fhir-write", "scim", "update-membership"],
         actions: &[BatchGetItem, PutItem, UpdateItem, DeleteItem],
         keys: &["P#*", "U#*"],
         index: None,
     },
     Pattern {
         name: "remove a membership: row, past version, tombstone, edge, guards, profile count, invitation, event",
-        functions: &["remove-member", "scim"],
+        functions: &["fhir-batch", "fhir-write", "remove-member", "scim"],
         actions: &[PutItem, UpdateItem, DeleteItem],
         keys: &["P#*", "U#*", "REQUEST#*"],
         index: None,
@@ -295,17 +309,45 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
     },
     Pattern {
         name: "read a resource or an audit event",
-        functions: &["fhir-read"],
+        functions: &["fhir-batch", "fhir-read"],
         actions: &[BatchGetItem],
         keys: &["P#*"],
         index: None,
     },
     Pattern {
         name: "create a resource",
-        functions: &["fhir-write"],
+        functions: &["fhir-batch", "fhir-write"],
         actions: &[BatchGetItem, PutItem],
         keys: &["P#*"],
         index: None,
+    },
+    Pattern {
+        name: "read the versions of a resource",
+        functions: &["fhir-batch", "fhir-read"],
+        actions: &[BatchGetItem, Query],
+        keys: &["P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "change, delete or bring back a resource, a project or a user: row, past version, tombstone, index, credentials, event",
+        functions: &["fhir-batch", "fhir-write"],
+        actions: &[BatchGetItem, Query, PutItem, UpdateItem, DeleteItem],
+        keys: &["CLIENT#*", "P#*", "U#*"],
+        index: None,
+    },
+    Pattern {
+        name: "follow a change of name: profile, user or project, and the memberships that show it",
+        functions: &["follow-names"],
+        actions: &[BatchGetItem, Query, UpdateItem],
+        keys: &["P#*", "U#*"],
+        index: None,
+    },
+    Pattern {
+        name: "find the memberships that show a profile's name",
+        functions: &["follow-names"],
+        actions: &[Query],
+        keys: &["P#*"],
+        index: Some("byProfile"),
     },
     Pattern {
         name: "who am I: profile, memberships, sessions",
@@ -453,5 +495,84 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         actions: &[BatchGetItem],
         keys: &["P#*", "U#*"],
         index: None,
+    },
+    Pattern {
+        name: "look at what is to be deleted for good: resource, tombstone, member, user with his edges and sessions, project",
+        functions: &["expunge"],
+        actions: &[BatchGetItem, Query],
+        keys: &["P#*", "U#*", "UQ#*", "LOGIN#*", "JOB#*"],
+        index: None,
+    },
+    Pattern {
+        name: "delete for good: resource, guards, credentials, then the past; or close a project and begin a job; event",
+        functions: &["expunge"],
+        actions: &[PutItem, UpdateItem, DeleteItem, BatchWriteItem],
+        keys: &[
+            "P#*",
+            "U#*",
+            "UQ#*",
+            "LOGIN#*",
+            "CLIENT#*",
+            "REQUEST#*",
+            "JOB#*",
+        ],
+        index: None,
+    },
+    Pattern {
+        name: "begin a copy: look at the project and its size; a project that nobody reaches, job, event",
+        functions: &["clone-project"],
+        actions: &[BatchGetItem, Query, PutItem],
+        keys: &["P#*", "JOB#*"],
+        index: None,
+    },
+    Pattern {
+        name: "ask how a job goes, hand it out again, cancel it",
+        functions: &["job-status"],
+        actions: &[BatchGetItem, UpdateItem, PutItem],
+        keys: &["JOB#*", "P#*"],
+        index: None,
+    },
+    Pattern {
+        name: "hand many invitations to a job",
+        functions: &["invite-batch"],
+        actions: &[PutItem],
+        keys: &["JOB#*"],
+        index: None,
+    },
+    Pattern {
+        name: "run a job: take it, write down how far it has come, end it",
+        functions: &["run-job"],
+        actions: &[BatchGetItem, Query, UpdateItem],
+        keys: &["JOB#*"],
+        index: None,
+    },
+    Pattern {
+        name: "empty a project, or fill its copy: everything it has, and what belongs to its users and applications",
+        functions: &["run-job"],
+        actions: &[
+            BatchGetItem,
+            Query,
+            PutItem,
+            UpdateItem,
+            DeleteItem,
+            ConditionCheckItem,
+            BatchWriteItem,
+        ],
+        keys: &["P#*", "U#*", "UQ#*", "LOGIN#*", "CLIENT#*", "REQUEST#*"],
+        index: None,
+    },
+    Pattern {
+        name: "find the users who exist within a project only",
+        functions: &["run-job"],
+        actions: &[Query],
+        keys: &["P#*"],
+        index: Some("byUpdated"),
+    },
+    Pattern {
+        name: "find the memberships of a profile that is copied",
+        functions: &["run-job"],
+        actions: &[Query],
+        keys: &["P#*"],
+        index: Some("byProfile"),
     },
 ];

@@ -114,7 +114,8 @@ impl Store {
         id: ProjectId,
     ) -> Result<Option<domain::Project>, Failure> {
         let item = found.take(&Key::Project(id));
-        item.map(|item| read_project(id, item)).transpose()
+        let read = item.map(|item| read_project(id, item));
+        Ok(read.transpose()?.flatten())
     }
 
     /// Reads rows by key, for sign-in, which stands outside of every project until a membership is chosen.

@@ -5,9 +5,9 @@ use fhir::{Reference, Resource};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::keys::{self, Key, Past};
+use crate::keys::{self, Key};
 use crate::read::{Found, Range};
-use crate::row::{self, GoneRow, Item, ResourceRow};
+use crate::row::{self, Item, ResourceRow};
 use crate::step::Step;
 use crate::tenant::Tenant;
 
@@ -52,6 +52,11 @@ struct Row {
 fn is_zero(n: &u32) -> bool {
     *n == 0
 }
+
+/// What an update writes over; the number of memberships stays.
+const REWRITE: &str =
+    "SET body = :body, ver = :ver, upd = :upd, #by = :by, #meta = :meta, obo = :obo";
+const REWRITE_NAMED: &str = "SET body = :body, ver = :ver, upd = :upd, #by = :by, #meta = :meta, obo = :obo, #nameS = :nameS";
 
 /// Index keys end at 1,024 bytes; names are found by far fewer.
 const NAME_BYTES: usize = 256;
@@ -202,14 +207,29 @@ impl Tenant<'_> {
             .collect()
     }
 
-    /// Another content of a resource whose name stays, unchanged since it was `read`; its past version is kept. Memberships that
-    /// come to point to it meanwhile are not lost: their number is not written.
+    /// Another content of a resource, unchanged since it was `read`; its past version is kept. Memberships that come to point to it
+    /// meanwhile are not lost: their number is not written.
     pub fn rewrite_resource(&self, read: &Resource, new: &Resource) -> Vec<Step> {
         let key = self.resource_key(&new.kind, new.id);
-        let set = "SET body = :body, ver = :ver, upd = :upd, #by = :by";
         let row = self.resource_item(new, 0);
-        let step = row::rewrite(Step::update(&key, set), &row).unchanged_since(read.meta.version);
-        vec![step, self.keep_version(read)]
+        let set = match row.contains_key("nameS") {
+            true => REWRITE_NAMED,
+            false => REWRITE,
+        };
+        let step = row::rewrite_whole(Step::update(&key, set), &row);
+        vec![
+            step.unchanged_since(read.meta.version),
+            self.keep_version(read),
+        ]
+    }
+
+    /// Takes a resource out of the table that is unchanged since it was `read`, and to which no membership points.
+    pub fn delete_resource(&self, read: &Resource) -> Step {
+        let key = self.resource_key(&read.kind, read.id);
+        Step::delete(&key)
+            .when("ver = :read AND (attribute_not_exists(members) OR members <= :nobody)")
+            .text(":read", read.meta.version.to_string())
+            .number(":nobody", 0)
     }
 
     /// One more membership points to the profile, which must exist.
@@ -222,29 +242,19 @@ impl Tenant<'_> {
         self.count_members(profile, -1)
     }
 
-    /// Keeps the version that is about to be replaced.
-    pub fn keep_version(&self, resource: &Resource) -> Step {
-        let past = self.past(&resource.kind, resource.id);
-        let key = Key::Version(past, resource.meta.version);
-        Step::append(row::item(&key, &ResourceRow::past(resource)))
-    }
-
-    /// Leaves a tombstone for a resource that is deleted in the same transaction.
-    pub fn bury(&self, kind: &str, id: Uuid, last: &fhir::Meta) -> Step {
-        let row = GoneRow {
-            ver: last.version,
-            upd: last.last_updated.clone(),
-            by: last.author.clone(),
-        };
-        Step::append(row::item(&Key::Gone(self.past(kind, id)), &row))
-    }
-
-    pub(crate) fn past(&self, kind: &str, id: Uuid) -> Past {
-        Past {
-            project: self.project,
-            kind: kind.to_owned(),
-            id,
-        }
+    /// Another name for a profile at addresses by which it is found already.
+    pub fn rename_in_index(
+        &self,
+        profile: ProfileRef,
+        emails: &[Blind],
+        display: Option<&str>,
+    ) -> Vec<Step> {
+        let row = IndexRow { display };
+        let place = |email: &Blind| Key::ProfileByEmail(self.project, email.clone(), profile);
+        emails
+            .iter()
+            .map(|email| Step::append(row::item(&place(email), &row)).when("attribute_exists(PK)"))
+            .collect()
     }
 
     fn count_members(&self, profile: ProfileRef, by: i64) -> Step {

@@ -49,6 +49,19 @@ pub(crate) fn rewrite(step: Step, row: &Item) -> Step {
     })
 }
 
+/// The same for an update that writes over everything a client may have said: `:meta`, `:obo` and, where there is one, `:nameS`, too.
+pub(crate) fn rewrite_whole(step: Step, row: &Item) -> Step {
+    let nothing = || AttributeValue::Null(true);
+    let value = |name| row.get(name).cloned();
+    let step = rewrite(step, row)
+        .value(":meta", value("meta").unwrap_or_else(nothing))
+        .value(":obo", value("obo").unwrap_or_else(nothing));
+    match value("nameS") {
+        Some(name) => step.value(":nameS", name),
+        None => step,
+    }
+}
+
 /// Reads a row.
 ///
 /// # Errors
@@ -73,9 +86,9 @@ pub(crate) struct ResourceRow {
     ver: Uuid,
     upd: String,
     by: Reference,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     obo: Option<Reference>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     meta: Option<String>,
     body: String,
 }

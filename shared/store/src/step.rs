@@ -122,6 +122,14 @@ impl Step {
         self
     }
 
+    /// The row that it would write, if it writes one.
+    pub(crate) fn row(&self) -> Option<&Item> {
+        match &self.write {
+            Write::Put(item) => Some(item),
+            Write::Update(..) | Write::Delete(_) | Write::Check(_) => None,
+        }
+    }
+
     pub(crate) fn otherwise(&self) -> &Otherwise {
         &self.otherwise
     }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::Poll;
 
 /// Waits for all of them, and returns what each gave, in their order.
-pub(crate) async fn together<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
+pub async fn together<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
     let mut waiting: Vec<Pin<Box<F>>> = futures.into_iter().map(Box::pin).collect();
     let mut given: Vec<Option<F::Output>> = waiting.iter().map(|_| None).collect();
     poll_fn(move |context| {

@@ -105,6 +105,15 @@ impl Store {
         item.map(|item| read_user(id, item)).transpose()
     }
 
+    /// A user among rows that were read.
+    ///
+    /// # Errors
+    /// [`Failure::Corrupt`].
+    pub fn user_in(&self, found: &mut Found, id: UserId) -> Result<Option<User>, Failure> {
+        let item = found.take(&Key::User(id));
+        item.map(|item| read_user(id, item)).transpose()
+    }
+
     /// Users by id; those that are not there are left out.
     ///
     /// # Errors
@@ -144,6 +153,16 @@ impl Store {
             .number(":epoch", i64::from(holder.standing.epoch))
             .number(":address", i64::from(holder.standing.address))
             .number(":proven", i64::from(holder.standing.proven))
+    }
+}
+
+impl Store {
+    /// Deletes a user, as he was read, and the guard of his address: nobody signs in as him or invites him from then on.
+    pub fn erase_user(&self, read: &User, email: Option<&Blind>) -> Vec<Step> {
+        let user = Step::delete(&Key::User(read.id()));
+        let user = user.unchanged_since(read.resource.meta.version);
+        let guard = email.map(|email| Step::delete(&Key::EmailGuard(read.scope(), email.clone())));
+        std::iter::once(user).chain(guard).collect()
     }
 }
 

@@ -77,7 +77,10 @@ impl Scene {
         if route.path.starts_with("/fhir/R4/ClientApplication/") {
             place.id = self.application["id"].as_str().unwrap().to_owned();
         }
-        let request = Request::new(route.method, &place.path(route));
+        if route.path.starts_with("/fhir/R4/Project/") {
+            place.id = self.place.project.clone();
+        }
+        let request = Request::new(route.method, &place.address(route));
         match place.body(route) {
             Sample::Nothing => request,
             Sample::Form(form) => request.body(crate::samples::FORM, form.to_owned()),
@@ -153,7 +156,11 @@ fn changing() -> impl Iterator<Item = &'static Route> {
         let session = ["/auth/", "/oauth2/"]
             .iter()
             .any(|begin| route.path.starts_with(begin));
-        route.method != "GET" && route.access != Access::Open && !session
+        let only_looks = route.path.ends_with("/$validate");
+        // A job that waits to be cancelled is no sample: that one is in `life`.
+        let waits = route.path.starts_with("/fhir/R4/job/");
+        let changes = route.method != "GET" && route.access != Access::Open;
+        changes && !session && !only_looks && !waits
     };
     ROUTES.iter().filter(acts)
 }

@@ -185,9 +185,9 @@ async fn a_dry_run_weighs_everything_and_writes_nothing() {
 #[tokio::test]
 async fn no_rows_and_more_than_a_hundred_are_refused_by_their_number() {
     let project = world().await.project("Many").await;
-    for count in [0, 101] {
+    for count in [0, 5_001] {
         let refused = batch(&project, &people(count, &project)).await.must(400);
-        assert!(refused.issue_text().contains("1 to 100 rows"));
+        assert!(refused.issue_text().contains("1 to 5000 rows"));
     }
     assert_eq!(persons(&project).await, 0);
 }

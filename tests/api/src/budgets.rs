@@ -9,7 +9,7 @@ mod people;
 mod sessions;
 
 use harness::world::{Client, Project, Request};
-use meter::Meter;
+pub(crate) use meter::Meter;
 use serde_json::{Value, json};
 
 use crate::samples::Place;

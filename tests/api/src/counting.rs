@@ -110,10 +110,6 @@ fn records_of(event: &Value) -> Vec<Value> {
     event["Records"].as_array().unwrap().clone()
 }
 
-fn nobodys(n: u32) -> String {
-    format!("00000000-0000-4000-8000-0000000c{n:04x}")
-}
-
 #[tokio::test]
 async fn whoever_comes_and_goes_is_counted_by_the_type_of_his_profile() {
     let world = world().await;
@@ -147,7 +143,7 @@ async fn whoever_comes_and_goes_is_counted_by_the_type_of_his_profile() {
 async fn records_that_come_again_and_in_any_order_count_once() {
     let world = world().await;
     for seed in 0..4_u32 {
-        let project = nobodys(seed);
+        let project = world.project(&format!("Seed {seed}")).await.id;
         let records = shuffled(&lives(&project, 30), 3, seed as usize);
         for batch in records.chunks(17) {
             deliver(world, batch.to_vec()).await;
@@ -159,7 +155,7 @@ async fn records_that_come_again_and_in_any_order_count_once() {
 #[tokio::test]
 async fn records_that_come_at_once_on_several_ways_count_once() {
     let world = world().await;
-    let project = nobodys(100);
+    let project = world.project("Ways").await.id;
     let records = shuffled(&lives(&project, 30), 1, 7);
     let event = json!({ "Records": records });
     let mut ways = JoinSet::new();
@@ -184,8 +180,8 @@ async fn a_counter_that_dies_or_loses_its_answers_counts_nobody_twice() {
         Fault::CrashAfter,
         Fault::Unprocessed,
     ];
-    for (n, fault) in faults.into_iter().enumerate() {
-        let project = nobodys(200 + u32::try_from(n).unwrap());
+    for fault in faults {
+        let project = world.project("Faults").await.id;
         world
             .proxy()
             .lay(Plan::new(9).sometimes("count-members/*", 0.3, fault));

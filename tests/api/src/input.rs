@@ -55,7 +55,7 @@ impl Target {
 
     /// Sends this text as the route's body.
     async fn send(&self, route: &Route, content_type: &str, text: &str) -> Answer {
-        let request = Request::new(route.method, &self.place.path(route));
+        let request = Request::new(route.method, &self.place.address(route));
         let request = request.body(content_type, text.to_owned());
         self.caller(route).send(request).await
     }

@@ -200,21 +200,51 @@ async fn a_resource_of_another_project_is_as_unknown_as_one_that_never_was() {
     );
     let admin = own.project.admin.token().await;
     for (kind, id) in resources(world, &other).await {
-        let path = |id: &str| format!("/fhir/R4/{kind}/{id}");
-        other.project.admin.get(&path(&id)).await.must(200);
-        let foreign = see(world, &admin, Request::new("GET", &path(&id)), &[&id]).await;
-        assert_eq!(foreign.status, 404, "{kind}: {}", foreign.text);
-        let near = next_to(&id);
-        let unknown = see(world, &admin, Request::new("GET", &path(&near)), &[&near]).await;
-        assert_eq!(unknown, foreign, "{kind}");
-        for id in MALFORMED {
-            let seen = see(world, &admin, Request::new("GET", &path(id)), &[id]).await;
-            assert_eq!(
-                (seen.status, &seen.text),
-                (foreign.status, &foreign.text),
-                "{kind} {id}"
-            );
+        let path = format!("/fhir/R4/{kind}/{id}");
+        let before = other.project.admin.get(&path).await.must(200);
+        for (method, below) in DEEDS {
+            let deed = |id: &str| deed((method, below), kind, id);
+            let foreign = see(world, &admin, deed(&id), &[&id]).await;
+            // Events of the project are nobody's to change.
+            let protected = kind == "AuditEvent" && method != "GET";
+            let status = if protected { 403 } else { 404 };
+            assert_eq!(foreign.status, status, "{method} {kind}: {}", foreign.text);
+            let near = next_to(&id);
+            let mut unknown = see(world, &admin, deed(&near), &[&near]).await;
+            // A refusal is written down, unless there were many.
+            unknown.trips = if protected {
+                foreign.trips
+            } else {
+                unknown.trips
+            };
+            assert_eq!(unknown, foreign, "{method} {kind}{below}");
+            for id in MALFORMED {
+                let seen = see(world, &admin, deed(id), &[id]).await;
+                let (seen, foreign) = ((seen.status, seen.text), (foreign.status, &foreign.text));
+                assert_eq!((seen.0, &seen.1), foreign, "{method} {kind}{below} {id}");
+            }
         }
+        let after = other.project.admin.get(&path).await.must(200);
+        assert_eq!(after.body, before.body, "{kind}");
+    }
+}
+
+/// What is done to a resource by its id.
+const DEEDS: [(&str, &str); 6] = [
+    ("GET", ""),
+    ("GET", "/_history"),
+    ("GET", "/_history/00000000-0000-7000-8000-000000000000"),
+    ("PUT", ""),
+    ("PATCH", ""),
+    ("DELETE", ""),
+];
+
+fn deed((method, below): (&str, &str), kind: &str, id: &str) -> Request {
+    let request = Request::new(method, &format!("/fhir/R4/{kind}/{id}{below}"));
+    match method {
+        "PUT" => request.json(&json!({ "resourceType": kind, "id": id })),
+        "PATCH" => request.json(&json!([{ "op": "add", "path": "/active", "value": true }])),
+        _ => request,
     }
 }
 

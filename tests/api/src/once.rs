@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
 use crate::ledger::Ledger;
 use crate::samples::{Place, Sample};
-use crate::world::{address, alice, at_once, invited, start, with, world};
+use crate::world::{address, alice, at_once, create, invited, start, with, world};
 
 /// How many requests with one key are sent at once.
 const MANY: usize = 64;
@@ -43,6 +43,8 @@ struct Scene {
     email: String,
     /// Her id as a user.
     user: String,
+    /// The id of a patient.
+    patient: String,
     /// The secret of the application whose id the place has.
     secret: Value,
 }
@@ -68,8 +70,10 @@ impl Scene {
             id: application.id().to_owned(),
         };
         let user = member["user"]["reference"].as_str().unwrap();
+        let patient = create(&project.admin, json!({ "resourceType": "Patient" })).await;
         Self {
             user: user.trim_start_matches("User/").to_owned(),
+            patient: patient["id"].as_str().unwrap().to_owned(),
             secret: application.body["secret"].clone(),
             project,
             place,
@@ -106,6 +110,10 @@ impl Scene {
         let mut place = self.place.clone();
         if route.path.starts_with("/fhir/R4/User/") {
             place.id = self.user.clone();
+        } else if route.path.starts_with("/fhir/R4/Project/") {
+            place.id = self.project.id.clone();
+        } else if route.path.ends_with("/$expunge") {
+            place.id = self.patient.clone();
         }
         Request::new(route.method, &place.path(route))
             .header("idempotency-key", &self.project.id)

@@ -27,7 +27,7 @@ impl Place {
             "{membershipId}" => self.membership.clone(),
             "{resourceType}" => self.kind.clone(),
             "{id}" => self.id.clone(),
-            "{login}" | "{clientId}" => NOBODY.to_owned(),
+            "{login}" | "{clientId}" | "{versionId}" => NOBODY.to_owned(),
             part if part.starts_with('{') => {
                 panic!(
                     "samples.rs does not know what fills {part} of {}",
@@ -40,9 +40,18 @@ impl Place {
         parts.join("/")
     }
 
+    /// The path, with the words of a search where the route names a resource by them.
+    pub(crate) fn address(&self, route: &Route) -> String {
+        let path = self.path(route);
+        match route.name.ends_with("_MATCH") {
+            true => format!("{path}?_id={}", self.id),
+            false => path,
+        }
+    }
+
     /// A request that the route takes here.
     pub(crate) fn request(&self, route: &Route) -> Request {
-        let request = Request::new(route.method, &self.path(route));
+        let request = Request::new(route.method, &self.address(route));
         match self.body(route) {
             Sample::Nothing => request,
             Sample::Json(body) => request.json(&body),
@@ -54,7 +63,11 @@ impl Place {
     pub(crate) fn body(&self, route: &Route) -> Sample {
         Sample::Json(match (route.method, route.path) {
             ("GET" | "DELETE", _) => return Sample::Nothing,
-            ("POST", path) if path.ends_with("/resend") || path.ends_with("/reset") => {
+            ("POST", path)
+                if path.ends_with("/resend")
+                    || path.ends_with("/reset")
+                    || path.ends_with("/$expunge") =>
+            {
                 return Sample::Nothing;
             }
             ("POST", "/admin/projects/{projectId}/secrets") => {
@@ -138,6 +151,32 @@ impl Place {
                 },
             }),
             ("POST", "/fhir/R4/ClientApplication/{id}/$rotate-secret") => json!({ "secret": "x" }),
+            ("PUT", "/fhir/R4/User/{id}") => json!({
+                "resourceType": "User", "id": self.id, "firstName": "Alice", "lastName": "Simpson",
+            }),
+            ("PATCH", "/fhir/R4/User/{id}") => {
+                json!([{ "op": "replace", "path": "/lastName", "value": "Simpson" }])
+            }
+            ("PUT", "/fhir/R4/{resourceType}/{id}" | "/fhir/R4/{resourceType}") => json!({
+                "resourceType": self.kind, "id": self.id, "active": true, "birthDate": "2000-01-01",
+                "name": [{ "given": ["Alice"], "family": "Smith" }],
+            }),
+            ("PATCH", "/fhir/R4/{resourceType}/{id}" | "/fhir/R4/{resourceType}") => {
+                json!([{ "op": "add", "path": "/active", "value": true }])
+            }
+            ("POST", "/fhir/R4") => json!({
+                "resourceType": "Bundle", "type": "batch",
+                "entry": [{
+                    "request": { "method": "POST", "url": "Patient" },
+                    "resource": { "resourceType": "Patient", "active": true },
+                }],
+            }),
+            ("POST", "/fhir/R4/{resourceType}/$validate") => json!({
+                "resourceType": self.kind, "active": true,
+            }),
+            ("POST", "/fhir/R4/Project/{id}/$clone") => json!({
+                "name": "Sample", "resourceTypes": ["Patient"], "includeIds": [NOBODY], "excludeIds": [NOBODY],
+            }),
             ("POST", "/fhir/R4/{resourceType}") => json!({
                 "resourceType": self.kind, "active": true, "birthDate": "2000-01-01",
                 "name": [{ "given": ["Alice"], "family": "Smith" }],

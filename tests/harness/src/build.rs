@@ -7,6 +7,15 @@ use std::process::Stdio;
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 
+/// Packages that would add features to the functions' dependencies: with them, these would be compiled once more, and would not be what is
+/// deployed.
+const NOT_DEPLOYED: [&str; 4] = [
+    "roster-local",
+    "roster-harness",
+    "roster-api-tests",
+    "roster-bench",
+];
+
 static BINARIES: OnceCell<PathBuf> = OnceCell::const_new();
 
 /// Builds every binary of the workspace unless this process has done so already, and returns their folder. With `ROSTER_BINARIES`
@@ -52,9 +61,8 @@ async fn build() -> io::Result<PathBuf> {
         .arg(target)
         .current_dir(workspace())
         .stdin(Stdio::null());
-    if profile == "release" {
-        // It is no function, and linking its database engine for release takes as long as several functions.
-        command.args(["--exclude", "roster-local"]);
+    for name in NOT_DEPLOYED {
+        command.args(["--exclude", name]);
     }
     for name in ours() {
         command.env_remove(name);

@@ -19,6 +19,7 @@ pub(super) struct Operation {
     others: &'static [u16],
     once: bool,
     if_match: bool,
+    may_create: bool,
 }
 
 /// A body, by its media type and the name of its schema.
@@ -27,6 +28,7 @@ pub(super) enum Body {
     Json(&'static str),
     Form(&'static str),
     Scim(&'static str),
+    Patch(&'static str),
 }
 
 /// What comes back when all goes well.
@@ -103,6 +105,7 @@ pub(super) const fn of(route: Route) -> Operation {
         others: &[],
         once: false,
         if_match: false,
+        may_create: false,
     }
 }
 
@@ -111,6 +114,22 @@ impl Operation {
     pub(super) const fn takes(self, schema: &'static str) -> Self {
         Self {
             body: Some(Body::Json(schema)),
+            ..self
+        }
+    }
+
+    /// It takes a JSON Patch.
+    pub(super) const fn takes_patch(self, schema: &'static str) -> Self {
+        Self {
+            body: Some(Body::Patch(schema)),
+            ..self
+        }
+    }
+
+    /// It answers 201, with the address, where it has made the resource.
+    pub(super) const fn may_create(self) -> Self {
+        Self {
+            may_create: true,
             ..self
         }
     }
@@ -281,6 +300,14 @@ impl Operation {
             self.answer.status.to_string(),
             responses::success(self.answer),
         );
+        if self.may_create {
+            let created = Answer {
+                status: 201,
+                kind: Kind::Created,
+                ..self.answer
+            };
+            all.insert("201".to_owned(), responses::success(created));
+        }
         let protocol = Protocol::of(self.route.path);
         for status in self.refusals() {
             let reference = format!("#/components/responses/{}", protocol.response(status));
@@ -330,7 +357,9 @@ impl Body {
     /// The name of its schema.
     pub(super) fn schema(self) -> &'static str {
         match self {
-            Self::Json(schema) | Self::Form(schema) | Self::Scim(schema) => schema,
+            Self::Json(schema) | Self::Form(schema) | Self::Scim(schema) | Self::Patch(schema) => {
+                schema
+            }
         }
     }
 
@@ -339,6 +368,7 @@ impl Body {
             Self::Json(_) => &["application/json", "application/fhir+json"],
             Self::Form(_) => &["application/x-www-form-urlencoded"],
             Self::Scim(_) => &[responses::SCIM_JSON, "application/json"],
+            Self::Patch(_) => &["application/json-patch+json", "application/json"],
         };
         let schema = responses::reference(self.schema());
         let content: Map<String, Value> = kinds

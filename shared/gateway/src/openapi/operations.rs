@@ -23,7 +23,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .takes("Invites")
         .asks(&[DRY_RUN])
         .once()
-        .gives_fhir("Bundle"),
+        .gives_fhir("Bundle")
+        .or(&[202]),
     of(LIST_MEMBERS).searches("ProjectMembership").or(&[404]),
     of(SEARCH_MEMBERS)
         .takes_form("SearchForm")
@@ -167,6 +168,59 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .takes("RegisterClient")
         .makes("RegisteredClient"),
     of(TOKEN).takes_form("TokenRequest").gives("TokenResponse"),
+    of(FHIR_CREATE)
+        .takes("Resource")
+        .once()
+        .creates("Resource")
+        .or(&[412]),
+    of(UPDATE_USER)
+        .takes("User")
+        .if_match()
+        .gives_resource("User")
+        .or(&[403]),
+    of(PATCH_USER)
+        .takes_patch("JsonPatch")
+        .if_match()
+        .gives_resource("User")
+        .or(&[403]),
+    of(FHIR_UPDATE)
+        .takes("Resource")
+        .if_match()
+        .gives_resource("Resource")
+        .may_create()
+        .or(&[410]),
+    of(FHIR_PATCH)
+        .takes_patch("JsonPatch")
+        .if_match()
+        .gives_resource("Resource")
+        .or(&[410]),
+    of(FHIR_DELETE).if_match().or(&[400]),
+    of(FHIR_UPDATE_MATCH)
+        .takes("Resource")
+        .gives_resource("Resource")
+        .may_create()
+        .or(&[412]),
+    of(FHIR_PATCH_MATCH)
+        .takes_patch("JsonPatch")
+        .gives_resource("Resource")
+        .or(&[412]),
+    of(FHIR_DELETE_MATCH).or(&[400, 412]),
+    of(FHIR_HISTORY)
+        .asks(&[VERSIONS, NEWER])
+        .gives_fhir("Bundle"),
+    of(FHIR_VREAD).gives_resource("Resource").or(&[400, 410]),
+    of(FHIR_VALIDATE).takes("Resource"),
+    of(FHIR_BATCH).takes("Bundle").gives_fhir("Bundle"),
+    of(FHIR_METADATA).gives_fhir("CapabilityStatement"),
+    of(FHIR_VERSIONS).gives("FhirVersions"),
+    of(CLONE_PROJECT)
+        .takes("CloneProject")
+        .once()
+        .creates("Project")
+        .or(&[202]),
+    of(EXPUNGE).asks(&[EVERYTHING]).once().or(&[202, 410]),
+    of(JOB_STATUS).gives_resource("AsyncJob").or(&[202]),
+    of(CANCEL_JOB),
     of(FHIR_CREATE).takes("Resource").once().creates("Resource"),
     of(FHIR_SEARCH).searches("Resource"),
     of(FHIR_SEARCH_FORM)
@@ -213,6 +267,11 @@ const DRY_RUN: Parameter = one_of(
     "Whether everything is weighed and nothing written.",
     &["true", "false"],
 );
+const EVERYTHING: Parameter = one_of(
+    "everything",
+    "Everything in it, too: a project goes with all it has, whether asked or not; nothing else does.",
+    &["true", "false"],
+);
 const FATE: Parameter = one_of(
     "membership",
     "What becomes of the membership.",
@@ -227,6 +286,14 @@ const START_INDEX: Parameter = text(
     "The place of the first user, from 1 to 10001.",
 );
 const COUNT: Parameter = text("count", "Users on the page, 0 to 1000; 100 unless asked.");
+const VERSIONS: Parameter = text(
+    "_count",
+    "Versions on the page, 0 to 1000; 100 unless asked.",
+);
+const NEWER: Parameter = text(
+    "_offset",
+    "How many newer versions are left out, 0 to 10000.",
+);
 const RESOURCE: Parameter = text(
     "resource",
     "`Patient/{id}`, or `Patient` for the type; without it every rule is shown and none decides.",

@@ -37,6 +37,10 @@ impl Protocol {
     fn content(self, status: u16) -> Value {
         let of = |schema| json!({ "schema": reference(schema) });
         match self {
+            Self::Fhir if status == 202 => {
+                let either = [reference("OperationOutcome"), reference("AsyncJob")];
+                json!({ "application/fhir+json": { "schema": { "anyOf": either } } })
+            }
             Self::Fhir => json!({ "application/fhir+json": of("OperationOutcome") }),
             Self::OAuth if status == 400 => {
                 json!({ "application/json": of("OAuthError"), "text/plain": of("Text") })
@@ -50,6 +54,10 @@ impl Protocol {
 /// A status, as a name and as a sentence.
 fn words(status: u16) -> (&'static str, &'static str) {
     match status {
+        202 => (
+            "Accepted",
+            "A job sees to it; `Content-Location` tells where to ask how it goes.",
+        ),
         400 => (
             "BadRequest",
             "Something in the request is badly formed; every field is named.",
@@ -91,7 +99,7 @@ fn words(status: u16) -> (&'static str, &'static str) {
     }
 }
 
-const STATUSES: [u16; 11] = [400, 401, 403, 404, 409, 410, 412, 413, 422, 429, 503];
+const STATUSES: [u16; 12] = [202, 400, 401, 403, 404, 409, 410, 412, 413, 422, 429, 503];
 
 /// Every refusal in every protocol.
 pub(super) fn problems() -> Map<String, Value> {

@@ -1,6 +1,6 @@
 //! The steps of an invite's transaction.
 
-use domain::{Existing, Failure, ProfileRef, ProfileType, Refusal, UserId, emails};
+use domain::{Blind, Existing, Failure, Fault, ProfileRef, ProfileType, Refusal, UserId, emails};
 use fhir::Resource;
 use store::{Key, Step, Tenant};
 
@@ -39,13 +39,20 @@ impl Parts {
     }
 
     /// The profile, counted by the membership that points to it, and its place by address.
-    pub(super) fn profile_steps(&self, means: Means<'_>, tenant: Tenant<'_>) -> Vec<Step> {
+    ///
+    /// # Errors
+    /// As [`index_steps`].
+    pub(super) fn profile_steps(
+        &self,
+        means: Means<'_>,
+        tenant: Tenant<'_>,
+    ) -> Result<Vec<Step>, Failure> {
         match &self.profile {
-            Profile::Known(profile) => vec![tenant.join_profile(*profile)],
+            Profile::Known(profile) => Ok(vec![tenant.join_profile(*profile)]),
             Profile::New(resource) => {
                 let mut steps = vec![tenant.create_resource(resource, 1)];
-                steps.extend(index_steps(means, tenant, resource));
-                steps
+                steps.extend(index_steps(means, tenant, resource)?);
+                Ok(steps)
             }
         }
     }
@@ -78,22 +85,65 @@ impl Parts {
     }
 }
 
+/// Addresses by which one profile is found: each is a row of its transaction.
+const MOST_ADDRESSES: usize = 40;
+
 /// The index rows by which a person's profile is found by address.
-pub(crate) fn index_steps(means: Means<'_>, tenant: Tenant<'_>, profile: &Resource) -> Vec<Step> {
+///
+/// # Errors
+/// A fault for a profile with more addresses than a transaction has room for.
+pub(crate) fn index_steps(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    profile: &Resource,
+) -> Result<Vec<Step>, Failure> {
     let Ok(kind) = profile.kind.parse::<ProfileType>() else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
-    let emails: Vec<_> = emails(&profile.body)
+    let emails = addresses(means, profile)?;
+    let display = fhir::display_of(profile);
+    let id = profile.id;
+    Ok(tenant.index_profile(ProfileRef { kind, id }, &emails, display.as_deref()))
+}
+
+/// What becomes of these rows when the profile changes, or goes: `new` is `None`.
+///
+/// # Errors
+/// As [`index_steps`].
+pub(crate) fn reindex_steps(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    old: &Resource,
+    new: Option<&Resource>,
+) -> Result<Vec<Step>, Failure> {
+    let Ok(kind) = old.kind.parse::<ProfileType>() else {
+        return Ok(Vec::new());
+    };
+    let profile = ProfileRef { kind, id: old.id };
+    let before = addresses(means, old)?;
+    let after = new.map_or_else(|| Ok(Vec::new()), |new| addresses(means, new))?;
+    let (stays, comes): (Vec<_>, Vec<_>) = after.into_iter().partition(|it| before.contains(it));
+    let goes: Vec<_> = before
+        .into_iter()
+        .filter(|it| !stays.contains(it))
+        .collect();
+    let display = new.and_then(fhir::display_of);
+    let mut steps = tenant.unindex_profile(profile, &goes);
+    steps.extend(tenant.index_profile(profile, &comes, display.as_deref()));
+    if display != fhir::display_of(old) {
+        steps.extend(tenant.rename_in_index(profile, &stays, display.as_deref()));
+    }
+    Ok(steps)
+}
+
+fn addresses(means: Means<'_>, profile: &Resource) -> Result<Vec<Blind>, Failure> {
+    let emails = emails(&profile.body);
+    if emails.len() > MOST_ADDRESSES {
+        let words = format!("At most {MOST_ADDRESSES} e-mail addresses are possible");
+        return Err(Fault::structure(format!("{}.telecom", profile.kind), words).into());
+    }
+    Ok(emails
         .iter()
         .map(|email| means.blind_email(email))
-        .collect();
-    let display = fhir::display_of(profile);
-    tenant.index_profile(
-        ProfileRef {
-            kind,
-            id: profile.id,
-        },
-        &emails,
-        display.as_deref(),
-    )
+        .collect())
 }

@@ -1,10 +1,11 @@
 //! The profiles of a user whose address changes: those that his memberships point to.
 
-use domain::{Blind, Caller, Email, Failure, ProfileRef, ProjectId, User, emails, with_new_email};
+use domain::{Caller, Email, Failure, ProfileRef, ProjectId, User, with_new_email};
 use fhir::Resource;
 use store::{Key, Step};
 
 use crate::Means;
+use crate::invite::reindex_steps;
 
 /// The steps by which the profiles get the new address, and are found by it.
 pub(super) async fn steps(
@@ -27,7 +28,7 @@ pub(super) async fn steps(
     let keys: Vec<Key> = profiles.iter().map(key).collect();
     let mut found = tenant.read(&keys).await?;
     let mut steps = Vec::new();
-    for (profile, key) in profiles.iter().zip(&keys) {
+    for key in &keys {
         let Some(stored) = tenant.stored(&mut found, key)? else {
             continue;
         };
@@ -38,21 +39,8 @@ pub(super) async fn steps(
             continue;
         }
         new.meta = means.next_version(caller.profile(), &old.meta);
-        let places = |resource: &Resource| -> Vec<Blind> {
-            let emails = emails(&resource.body);
-            emails
-                .iter()
-                .map(|email| means.blind_email(email))
-                .collect()
-        };
-        let (before, after) = (places(&old), places(&new));
-        let only = |of: &[Blind], not: &[Blind]| -> Vec<Blind> {
-            of.iter().filter(|it| !not.contains(it)).cloned().collect()
-        };
-        let display = fhir::display_of(&new);
         steps.extend(tenant.rewrite_resource(&old, &new));
-        steps.extend(tenant.unindex_profile(*profile, &only(&before, &after)));
-        steps.extend(tenant.index_profile(*profile, &only(&after, &before), display.as_deref()));
+        steps.extend(reindex_steps(means, tenant, &old, Some(&new))?);
     }
     Ok(steps)
 }

@@ -33,7 +33,7 @@ pub(crate) async fn new_project(world: &World, login: &str) -> Answer {
     world.anonymous().post("/auth/newproject", &body).await
 }
 
-async fn new_patient(world: &World, login: &str, project: &str) -> Answer {
+pub(crate) async fn new_patient(world: &World, login: &str, project: &str) -> Answer {
     let body = json!({ "login": login, "projectId": project });
     world.anonymous().post("/auth/newpatient", &body).await
 }

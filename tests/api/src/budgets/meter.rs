@@ -5,7 +5,7 @@ use harness::world::{Client, Request, World};
 
 /// The cost of one request.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Cost {
+pub(crate) struct Cost {
     pub(super) trips: usize,
     pub(super) base_wru: f64,
     pub(super) index_wru: f64,
@@ -35,13 +35,13 @@ pub(super) fn counts_calls(call: &Call) -> bool {
 }
 
 /// A world's meter.
-pub(super) struct Meter {
+pub(crate) struct Meter {
     pub(super) world: &'static World,
     lines: Vec<Line>,
 }
 
 impl Meter {
-    pub(super) fn of(world: &'static World) -> Self {
+    pub(crate) fn of(world: &'static World) -> Self {
         Self {
             world,
             lines: Vec::new(),
@@ -50,7 +50,7 @@ impl Meter {
 
     /// Sends a request that must succeed, and returns its cost. A cost beyond `limit` (trips, base write units) is told by
     /// [`Meter::print`], so that one run tells all of them.
-    pub(super) async fn run(
+    pub(crate) async fn run(
         &mut self,
         name: &str,
         caller: &Client,
@@ -62,7 +62,7 @@ impl Meter {
 
     /// As [`Meter::run`], for a request that the table refuses this many times before it takes it: refused calls cost nothing
     /// that can be planned, and are counted apart.
-    pub(super) async fn measure(
+    pub(crate) async fn measure(
         &mut self,
         (name, refused): (&str, usize),
         caller: &Client,
@@ -101,7 +101,7 @@ impl Meter {
         clippy::print_stdout,
         reason = "the table is what the test is read for"
     )]
-    pub(super) fn print(&self) {
+    pub(crate) fn print(&self) {
         println!(
             "| Operation | Trips | limit | WRU | limit | index WRU | RRU |\n|---|---|---|---|---|---|---|"
         );

@@ -12,7 +12,7 @@ const LONGEST_FUNCTION_MAIN: usize = 60;
 /// The only file that writes key prefixes, and the one that declares them as patterns for IAM.
 const KEYS: [&str; 2] = ["shared/store/src/keys.rs", "shared/store/src/patterns.rs"];
 /// What only those files may contain: how every partition of a project, a user or an address begins.
-const PREFIXES: [&str; 7] = [
+const PREFIXES: [&str; 8] = [
     "\"P#",
     "\"U#",
     "\"UQ#",
@@ -20,6 +20,7 @@ const PREFIXES: [&str; 7] = [
     "\"RATE#",
     "\"REQUEST#",
     "\"CLIENT#",
+    "\"JOB#",
 ];
 
 #[test]

@@ -122,13 +122,6 @@ async fn types_that_are_none_or_not_for_hands_are_refused() {
             .await
             .must(403);
     }
-    let conditional = Request::new("POST", "/fhir/R4/Patient")
-        .json(&json!({ "resourceType": "Patient" }))
-        .header("if-none-exist", "name=x");
-    assert_eq!(
-        project.admin.send(conditional).await.must(400).expression(),
-        "If-None-Exist"
-    );
 }
 
 #[tokio::test]

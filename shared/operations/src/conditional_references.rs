@@ -1,0 +1,102 @@
+//! References that are searches: `Type?code=value` becomes the one resource that it finds, when it is written.
+
+use std::collections::BTreeMap;
+
+use domain::{Claimant, Failure, Fault, Refusal};
+use serde_json::{Map, Value};
+use store::Tenant;
+
+use crate::{Means, conditional};
+
+/// Such references that one resource may make: each is a search before anything is written.
+const MOST: usize = 20;
+
+/// The body with every such reference resolved.
+///
+/// # Errors
+/// One fault for each that finds nothing or several; the faults of its search; [`Failure::Unavailable`].
+pub(crate) async fn resolved(
+    means: Means<'_>,
+    (tenant, claimant): (Tenant<'_>, Claimant),
+    kind: &str,
+    body: Map<String, Value>,
+) -> Result<Map<String, Value>, Failure> {
+    let mut body = Value::Object(body);
+    let mut wanted = BTreeMap::new();
+    walk(kind, &mut body, &mut |path, reference| {
+        wanted.insert(reference.clone(), path.to_owned());
+    });
+    if wanted.len() > MOST {
+        let words = format!("More than {MOST} conditional references cannot be resolved");
+        return Err(Fault::structure(kind, words).into());
+    }
+    let (mut found, mut faults) = (BTreeMap::new(), Vec::new());
+    for (reference, path) in wanted {
+        match find(means, (tenant, claimant), &reference).await? {
+            Ok(target) => {
+                found.insert(reference, target);
+            }
+            Err(words) => {
+                let words = format!("Conditional reference '{reference}' {words}");
+                faults.push(Fault::structure(path, words));
+            }
+        }
+    }
+    if !faults.is_empty() {
+        return Err(faults.into());
+    }
+    walk(kind, &mut body, &mut |_, reference| {
+        if let Some(target) = found.get(reference.as_str()) {
+            reference.clone_from(target);
+        }
+    });
+    match body {
+        Value::Object(body) => Ok(body),
+        _ => Ok(Map::new()),
+    }
+}
+
+/// What the search finds, or why it does not.
+async fn find(
+    means: Means<'_>,
+    (tenant, claimant): (Tenant<'_>, Claimant),
+    reference: &str,
+) -> Result<Result<String, &'static str>, Failure> {
+    let Some((kind, words)) = reference.split_once('?') else {
+        return Ok(Err("did not match any resources"));
+    };
+    let words = fhir::criteria(words);
+    match Box::pin(conditional::find(means, tenant, claimant, (kind, &words))).await {
+        Ok(Some(id)) => Ok(Ok(format!("{kind}/{id}"))),
+        Ok(None) => Ok(Err("did not match any resources")),
+        Err(Failure::Refused(Refusal::MultipleMatches)) => Ok(Err("matched multiple resources")),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Shows every such reference, with its path.
+fn walk(path: &str, value: &mut Value, show: &mut dyn FnMut(&str, &mut String)) {
+    match value {
+        Value::Object(fields) => {
+            for (name, inner) in fields.iter_mut().filter(|(name, _)| *name != "meta") {
+                match inner {
+                    Value::String(text) if name == "reference" && is_search(text) => {
+                        show(path, text);
+                    }
+                    inner => walk(&format!("{path}.{name}"), inner, show),
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (at, item) in items.iter_mut().enumerate() {
+                walk(&format!("{path}[{at}]"), item, show);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn is_search(text: &str) -> bool {
+    text.split_once('?')
+        .is_some_and(|(kind, _)| fhir::known(kind))
+}

@@ -1,0 +1,124 @@
+//! A project's whole life: copied, emptied, gone. What is long is done by jobs, which go on wherever somebody fell.
+
+mod copies;
+mod expunged;
+mod falls;
+mod invitations;
+mod jobs;
+
+use std::time::{Duration, Instant};
+
+use harness::world::{Answer, Client, Project, World};
+use serde_json::{Value, json};
+
+use crate::world::{address, alice, create, invited, with};
+
+/// How long a job may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The path at which an accepted job tells how it goes.
+fn place(accepted: &Answer) -> String {
+    let place = accepted.header("content-location");
+    let (_, path) = place.split_once("/fhir/R4/").unwrap();
+    format!("/fhir/R4/{path}")
+}
+
+/// The job once it is over.
+pub(crate) async fn over(caller: &Client, accepted: &Answer) -> Value {
+    let (path, begin) = (place(accepted), Instant::now());
+    loop {
+        let answer = caller.get(&path).await;
+        match answer.status {
+            200 => return answer.body,
+            202 => assert!(begin.elapsed() < PATIENCE, "{}", answer.text),
+            _ => panic!("{} {}", answer.status, answer.text),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// What a job counted under a name.
+fn counted(job: &Value, name: &str) -> u64 {
+    let parameters = job["output"]["parameter"].as_array();
+    let found = parameters
+        .into_iter()
+        .flatten()
+        .find(|it| it["name"] == name);
+    found.map_or(0, |it| it["valueInteger"].as_u64().unwrap())
+}
+
+async fn expunge(caller: &Client, kind: &str, id: &str) -> Answer {
+    let path = format!("/fhir/R4/{kind}/{id}/$expunge");
+    caller
+        .send(harness::world::Request::new("POST", &path))
+        .await
+}
+
+async fn clone(caller: &Client, project: &Project, body: &Value) -> Answer {
+    let path = format!("/fhir/R4/Project/{}/$clone", project.id);
+    caller.post(&path, body).await
+}
+
+fn id(resource: &Value) -> &str {
+    resource["id"].as_str().unwrap()
+}
+
+/// A project with one of everything: people above projects and within this one, an application, a bot, a policy, patients with
+/// observations, a secret, something deleted.
+struct Village {
+    project: Project,
+    /// Homer, who exists within the project only.
+    homer: Value,
+    /// Alice, who exists above projects.
+    alice: Value,
+    patient: Value,
+    observation: Value,
+}
+
+impl Village {
+    async fn found(world: &World, name: &str) -> Self {
+        let project = world.project(name).await;
+        let policy = json!({ "resourceType": "AccessPolicy", "name": "Staff",
+            "resource": [{ "resourceType": "Patient" }] });
+        let policy = create(&project.admin, policy).await;
+        let reference = json!({ "reference": format!("AccessPolicy/{}", id(&policy)) });
+        let alice = with(
+            alice(&address("alice", &project)),
+            json!({ "sendEmail": false, "membership": { "accessPolicy": reference, "userName": "alice" } }),
+        );
+        let alice = invited(&project, &alice).await;
+        let homer = json!({ "resourceType": "Patient", "firstName": "Homer", "lastName": "Simpson",
+            "email": address("homer", &project), "password": "correct horse", "externalId": "homer-1", "sendEmail": false });
+        let homer = invited(&project, &homer).await;
+        let organization = json!({ "resourceType": "Organization", "name": "Clinic" });
+        let organization = create(&project.admin, organization).await;
+        let patient = json!({ "resourceType": "Patient", "name": [{ "family": "Simpson" }],
+            "telecom": [{ "system": "email", "value": "bart@example.com" }],
+            "managingOrganization": { "reference": format!("Organization/{}", id(&organization)) } });
+        let patient = create(&project.admin, patient).await;
+        let subject = format!("Patient/{}", id(&patient));
+        let observation = json!({ "resourceType": "Observation", "status": "final",
+            "code": { "text": "weight" }, "subject": { "reference": subject, "display": "Bart" },
+            "note": [{ "text": format!("see {subject} and https://example.com/{subject}") }] });
+        let observation = create(&project.admin, observation).await;
+        let secrets = json!([{ "name": "key", "valueString": "canary-of-the-village" }]);
+        project
+            .admin
+            .post(&project.path("secrets"), &secrets)
+            .await
+            .must(200);
+        let bot = json!({ "name": "Robot" });
+        project
+            .admin
+            .post(&project.path("bot"), &bot)
+            .await
+            .must(201);
+        Self {
+            project,
+            homer,
+            alice,
+            patient,
+            observation,
+        }
+    }
+}
