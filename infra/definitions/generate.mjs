@@ -108,3 +108,45 @@ function allSections() {
 
 writeFileSync(join(target, 'schema/definitions.txt'), `${allSections().join('\n')}\n`);
 writeFileSync(join(target, 'resource-types.txt'), `${resourceTypes.join('\n')}\n`);
+
+/** The kinds of parameters that the server compares; numbers, quantities and composites it does not. */
+const COMPARED = { token: 'token', string: 'string', reference: 'reference', date: 'date', uri: 'token' };
+/** How a date stands in an element of several types. */
+const DATES = ['DateTime', 'Instant', 'Date', 'Period.start'];
+
+/** The elements of a type by name, with `[x]` where a type is chosen. */
+const elementNames = (type) => (allSectionsByType.get(type) ?? []).map((each) => each.trim().split(' ')[0].replace(/[*!]+$/, ''));
+const allSectionsByType = new Map(resourceTypes.map((name) => [name, sections(byName.get(name)).get(name)]));
+
+/** The dotted paths of one alternative of an expression, below the type; none when it is more than a path. */
+function paths(type, alternative, kind) {
+  const chosen = /^\(?(.*?)(?:\.as\((\w+)\)| as (\w+))\)?$/;
+  let text = alternative.trim().replace(/\.where\(resolve\(\) is \w+\)/g, '');
+  const [, stem, one, other] = text.match(chosen) ?? [];
+  text = stem ? stem + (one ?? other).replace(/^./, (first) => first.toUpperCase()) : text;
+  if (!text.startsWith(`${type}.`) || /[^\w.]/.test(text)) {
+    return [];
+  }
+  const path = text.slice(type.length + 1);
+  if (elementNames(type).includes(`${path}[x]`)) {
+    return kind === 'date' ? DATES.map((each) => path + each) : [`${path}CodeableConcept`, `${path}Reference`];
+  }
+  return [kind === 'date' ? path.replace(/[Pp]eriod$/, '$&.start') : path];
+}
+
+/** One line per parameter: code, kind, paths. */
+function parameters(type) {
+  const bundles = ['search-parameters.json', 'search-parameters-medplum.json'];
+  const all = bundles.flatMap((file) => JSON.parse(readFileSync(join(source, file), 'utf8')).entry.map((entry) => entry.resource));
+  const lines = all
+    .filter((each) => each.base?.includes(type) && COMPARED[each.type] && each.expression && each.code !== 'name')
+    .map((each) => {
+      const found = each.expression.split('|').flatMap((alternative) => paths(type, alternative, each.type));
+      return found.length > 0 ? ` ${each.code} ${COMPARED[each.type]} ${[...new Set(found)].join(' ')}` : undefined;
+    })
+    .filter((each) => each !== undefined);
+  return [...new Set(lines)].sort().filter((each, at, those) => at === 0 || each.split(' ')[1] !== those[at - 1].split(' ')[1]);
+}
+
+const searched = resourceTypes.map((type) => [type, parameters(type)]).filter(([, lines]) => lines.length > 0);
+writeFileSync(join(target, 'search/parameters.txt'), searched.map(([type, lines]) => `${type}\n${lines.join('\n')}\n`).join(''));

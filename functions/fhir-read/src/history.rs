@@ -7,7 +7,9 @@ pub(super) async fn answer(ask: Ask) -> Answer {
     let address = (ask.call.parameter("resourceType"), ask.call.parameter("id"));
     let wanted = (address, ask.versions());
     let (_, found) = ask
-        .admit(|tenant, claimant| history::look(ask.means, tenant, claimant, wanted))
+        .admit_seeing(ask.destination(), |tenant, claimant, sight| {
+            history::look(ask.means, tenant, claimant, wanted, sight)
+        })
         .await?;
     Ok(ask.history(found))
 }

@@ -6,7 +6,9 @@ use operations::read_resource;
 pub(super) async fn answer(ask: Ask) -> Answer {
     let address = (ask.call.parameter("resourceType"), ask.call.parameter("id"));
     let (_, resource) = ask
-        .admit(|tenant, claimant| read_resource::look(ask.means, tenant, claimant, address))
+        .admit_seeing(ask.destination(), |tenant, claimant, sight| {
+            read_resource::look(ask.means, (tenant, claimant), address, sight)
+        })
         .await?;
     Ok(Reply::resource(&resource, ask.call.view()))
 }

@@ -7,7 +7,9 @@ pub(super) async fn answer(ask: Ask) -> Answer {
     let address = (ask.call.parameter("resourceType"), ask.call.parameter("id"));
     let wanted = (address, ask.call.parameter("versionId"));
     let (_, resource) = ask
-        .admit(|tenant, claimant| history::look_at(ask.means, tenant, claimant, wanted))
+        .admit_seeing(ask.destination(), |tenant, claimant, sight| {
+            history::look_at(ask.means, tenant, claimant, wanted, sight)
+        })
         .await?;
     Ok(Reply::resource(&resource, ask.call.view()))
 }

@@ -19,7 +19,8 @@ async fn answer(ask: Ask) -> Answer {
     let destination = ask.asked(named);
     let kind = ask.call.parameter("resourceType");
     let query = parameters.and_then(|pairs| search::read(kind, &pairs));
-    let look = |tenant, claimant| search::look(ask.means, tenant, claimant, query);
-    let (_, found) = ask.admit_to(destination, look).await?;
+    let look =
+        |tenant, claimant, sight| search::look(ask.means, (tenant, claimant), (kind, query), sight);
+    let (_, found) = ask.admit_seeing(destination, look).await?;
     Ok(ask.page(&found))
 }

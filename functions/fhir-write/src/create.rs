@@ -23,8 +23,8 @@ pub(super) async fn answer(ask: Ask) -> Answer {
 
 async fn plainly(ask: &Ask, to: Destination, wish: Wish<Posted>) -> Answer {
     let (caller, seen) = ask
-        .admit_to(to, |tenant, claimant| {
-            create_resource::look(ask.means, tenant, claimant, wish)
+        .admit_seeing(to, |tenant, _, sight| {
+            create_resource::look(ask.means, tenant, sight, wish)
         })
         .await?;
     let resource = create_resource::create_resource(ask.means, &caller, seen).await?;
@@ -38,9 +38,9 @@ async fn unless_there(
     wish: (conditional::Criteria, Wish<Posted>),
 ) -> Answer {
     let (caller, creation) = ask
-        .admit_to(to, |tenant, claimant| {
+        .admit_seeing(to, |tenant, _, sight| {
             Box::pin(conditional::look_for_creation(
-                ask.means, tenant, claimant, wish,
+                ask.means, tenant, sight, wish,
             ))
         })
         .await?;

@@ -18,7 +18,9 @@ pub(super) async fn answer(ask: Ask) -> Answer {
 pub(super) async fn answer_match(ask: Ask) -> Answer {
     let wanted = (ask.call.parameter("resourceType"), ask.criteria());
     let (caller, found) = ask
-        .admit(|tenant, claimant| Box::pin(conditional::look(ask.means, tenant, claimant, wanted)))
+        .admit_seeing(ask.destination(), |tenant, _, sight| {
+            Box::pin(conditional::look(ask.means, tenant, sight, wanted))
+        })
         .await?;
     conditional::delete(ask.means, &caller, found).await?;
     Ok(ask.all_ok())

@@ -19,8 +19,8 @@ pub(super) async fn patch(ask: Ask) -> Answer {
 async fn change_it(ask: Ask, to: Destination, change: Result<Change, Failure>) -> Answer {
     let posted = ask.posted(change);
     let (caller, seen) = ask
-        .admit_to(to, |tenant, claimant| async move {
-            Ok(write::look(ask.means, tenant, claimant, posted).await)
+        .admit_seeing(to, |tenant, _, sight| async move {
+            Ok(write::look(ask.means, tenant, sight, posted).await)
         })
         .await?;
     let written = write::update(ask.means, &caller, (ask.kind(), seen)).await?;
@@ -40,8 +40,8 @@ pub(super) async fn patch_match(ask: Ask) -> Answer {
 async fn change_match(ask: Ask, to: Destination, change: Result<Change, Failure>) -> Answer {
     let wanted = (ask.call.parameter("resourceType"), ask.criteria());
     let (caller, found) = ask
-        .admit_to(to, |tenant, claimant| {
-            Box::pin(conditional::look(ask.means, tenant, claimant, wanted))
+        .admit_seeing(to, |tenant, _, sight| {
+            Box::pin(conditional::look(ask.means, tenant, sight, wanted))
         })
         .await?;
     let written = conditional::update(ask.means, &caller, (found, change)).await?;

@@ -19,7 +19,7 @@ async fn answer(ask: Ask) -> Answer {
     let named = parameters.as_deref().ok().and_then(search::project_named);
     let destination = ask.asked(named);
     let query = parameters.and_then(|pairs| search::read(PROJECT_MEMBERSHIP, &pairs));
-    let look = |tenant, _| list_members::look(ask.means, tenant, query);
-    let (_, found) = ask.admit_to(destination, look).await?;
+    let look = |tenant, _, sight| list_members::look(ask.means, tenant, query, sight);
+    let (_, found) = ask.admit_seeing(destination, look).await?;
     Ok(ask.page(&found))
 }

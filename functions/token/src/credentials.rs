@@ -15,7 +15,7 @@ pub(crate) async fn granted(
 ) -> Result<Result<Tokens, Denied>, Failure> {
     match request {
         TokenRequest::ClientCredentials { id, secret, scope } => {
-            client_credentials(ask.means, (&id, &secret), &scope).await
+            client_credentials(ask.means, (&id, &secret), (&scope, &ask.call.address)).await
         }
         TokenRequest::SignedCredentials {
             kind,
@@ -28,7 +28,12 @@ pub(crate) async fn granted(
                 assertion,
                 client,
             };
-            client_credentials_by_assertion(ask.means, ask.app.outside()?, (&sent, &scope)).await
+            client_credentials_by_assertion(
+                ask.means,
+                ask.app.outside()?,
+                (&sent, &scope, &ask.call.address),
+            )
+            .await
         }
         TokenRequest::Exchange(..) | TokenRequest::Code(..) | TokenRequest::Refresh(..) => {
             Ok(Err(Denied::Client))

@@ -13,7 +13,7 @@ use lambda_http::tracing::error;
 use operations::count_call::count_call;
 use operations::search::Listing;
 use operations::sign_in::Device;
-use operations::{Destination, Means, Once, Role, Wish};
+use operations::{Destination, Means, Once, Role, Sight, Wish};
 use store::Tenant;
 
 use crate::App;
@@ -84,9 +84,28 @@ impl Ask {
     where
         L: Future<Output = Result<T, Failure>>,
     {
+        let look = |tenant, claimant, _| look(tenant, claimant);
+        self.admit_seeing(destination, look).await
+    }
+
+    /// The same for a `look` that waits to know what the caller may see.
+    ///
+    /// # Errors
+    /// As [`Ask::admit`].
+    pub async fn admit_seeing<T, L>(
+        &self,
+        destination: Destination,
+        look: impl FnOnce(Tenant<'static>, Claimant, Sight) -> L,
+    ) -> Result<(Caller, T), Problem>
+    where
+        L: Future<Output = Result<T, Failure>>,
+    {
+        let on_behalf_of = self.call.header("x-medplum-on-behalf-of");
         let request = operations::Request {
             destination,
             role: role(self.route.access),
+            by_policy: self.route.is_by_policy(),
+            on_behalf_of: on_behalf_of.map(str::to_owned),
         };
         match operations::admit(self.means, &self.call.credentials(), request, look).await {
             Ok((caller, found)) => {

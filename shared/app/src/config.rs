@@ -192,8 +192,8 @@ fn accounts(variable: impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>) 
     Accounts {
         breach_list,
         registration,
-        recaptcha: recaptcha(&variable, wrong),
         projects_by_members,
+        recaptcha: recaptcha(&variable, wrong),
         resets_an_hour,
     }
 }

@@ -1,5 +1,8 @@
+use std::sync::Arc;
+
 use fhir::Reference;
 
+use crate::access::Rights;
 use crate::{Evidence, LoginId, Membership, Project, ProjectId, Refusal, Subject, User};
 
 /// Someone who may act: the proof that a request's credentials hold now. Only [`Caller::admit`] makes one, and the rows of a
@@ -12,6 +15,9 @@ pub struct Caller {
     subject: Subject,
     user: Option<User>,
     login: Option<LoginId>,
+    scope: String,
+    stands_in_for: Option<Membership>,
+    rights: Arc<Rights>,
 }
 
 impl Caller {
@@ -29,6 +35,7 @@ impl Caller {
             user,
             client,
             project,
+            policies: _,
         } = evidence;
         let (Some(membership), Some(project)) = (membership, project) else {
             return Err(Refusal::Unauthorized);
@@ -49,13 +56,18 @@ impl Caller {
             && membership.project() == Some(project.id())
             && needs_proof.is_none_or(|needed| proven >= needed)
             && epoch.is_some()
-            && session.is_none_or(|session| !session.revoked && Some(session.epoch) == epoch);
+            && session
+                .as_ref()
+                .is_none_or(|session| !session.revoked && Some(session.epoch) == epoch);
         if !holds {
             return Err(Refusal::Unauthorized);
         }
         let realm = project.id();
-        let login = session.map(|session| session.login);
+        let login = session.as_ref().map(|session| session.login);
         Ok(Self {
+            scope: session.map(|session| session.scope).unwrap_or_default(),
+            stands_in_for: None,
+            rights: Arc::default(),
             membership,
             project,
             realm,
@@ -75,6 +87,47 @@ impl Caller {
         }
         self.realm = project;
         Ok(self)
+    }
+
+    /// The caller with the rights that his policies, or those of the member he stands in for, come to. Until then he has none.
+    #[must_use]
+    pub fn with(self, rights: Arc<Rights>) -> Self {
+        Self { rights, ..self }
+    }
+
+    /// What the caller may do with resources.
+    pub fn rights(&self) -> &Rights {
+        &self.rights
+    }
+
+    /// An administrator, acting with the rights of a member of his project, and with no others (contract: on behalf of).
+    ///
+    /// # Errors
+    /// [`Refusal::Forbidden`] for everybody else; [`Refusal::NotFound`] for a member of another project, or one who may not act himself.
+    pub fn standing_in_for(mut self, member: Membership) -> Result<Self, Refusal> {
+        if !self.is_admin() {
+            return Err(Refusal::Forbidden);
+        }
+        if member.project() != Some(self.realm) || !member.is_active() {
+            return Err(Refusal::NotFound);
+        }
+        self.stands_in_for = Some(member);
+        Ok(self)
+    }
+
+    /// The profile of the member in whose place the caller acts.
+    pub fn on_behalf_of(&self) -> Option<Reference> {
+        self.stands_in_for.as_ref().map(Membership::profile)
+    }
+
+    /// The membership whose rights count: the caller's own, unless he stands in for somebody.
+    pub fn acting(&self) -> &Membership {
+        self.stands_in_for.as_ref().unwrap_or(&self.membership)
+    }
+
+    /// The OAuth scopes of the session.
+    pub fn scope(&self) -> &str {
+        &self.scope
     }
 
     /// The project in which this call acts; its rows are the only ones within reach.
@@ -117,13 +170,14 @@ impl Caller {
         self.login
     }
 
-    /// Member of the server administrators' project.
+    /// Member of the server administrators' project, and acting as such.
     pub fn is_super_admin(&self) -> bool {
-        self.project.is_super_admin()
+        let at_home = |member: &Membership| member.project() == Some(self.project.id());
+        self.project.is_super_admin() && self.stands_in_for.as_ref().is_none_or(at_home)
     }
 
     /// Whether the caller may administer the project he acts in.
     pub fn is_admin(&self) -> bool {
-        self.is_super_admin() || self.membership.is_admin()
+        self.is_super_admin() || self.acting().is_admin()
     }
 }

@@ -1,3 +1,5 @@
+use uuid::Uuid;
+
 use crate::{
     ClientId, ClientStanding, LoginId, MembershipId, ProfileRef, ProfileType, ProjectId, Subject,
 };
@@ -12,6 +14,30 @@ pub struct Claimant {
     login: Option<LoginId>,
     presented: Option<ClientStanding>,
     realm: ProjectId,
+    hint: PolicyHint,
+}
+
+/// Which policies a membership probably names: what to read along with it, never a right. More than a few are not worth guessing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PolicyHint([Option<Uuid>; PolicyHint::MOST]);
+
+impl PolicyHint {
+    /// More policies are not hinted at.
+    pub const MOST: usize = 8;
+
+    /// The first of these.
+    pub fn new(ids: impl IntoIterator<Item = Uuid>) -> Self {
+        let mut hint = Self::default();
+        for (place, id) in hint.0.iter_mut().zip(ids) {
+            *place = Some(id);
+        }
+        hint
+    }
+
+    /// Their ids.
+    pub fn ids(&self) -> impl Iterator<Item = Uuid> {
+        self.0.iter().flatten().copied()
+    }
 }
 
 impl Claimant {
@@ -30,6 +56,7 @@ impl Claimant {
             login: Some(login),
             presented: None,
             realm: project,
+            hint: PolicyHint::default(),
         }
     }
 
@@ -51,6 +78,7 @@ impl Claimant {
             login: None,
             presented: Some(standing),
             realm: project,
+            hint: PolicyHint::default(),
         }
     }
 
@@ -61,6 +89,17 @@ impl Claimant {
             realm: project,
             ..self
         }
+    }
+
+    /// The claimant, with the policies to read along.
+    #[must_use]
+    pub fn hinting_at(self, hint: PolicyHint) -> Self {
+        Self { hint, ..self }
+    }
+
+    /// The policies to read along.
+    pub fn hint(&self) -> PolicyHint {
+        self.hint
     }
 
     /// Who it says it is.

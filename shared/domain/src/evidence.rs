@@ -1,3 +1,5 @@
+use fhir::Resource;
+
 use crate::{ClientId, LoginId, Membership, Project, Secret, User, UserId};
 
 /// What a request shows to say who sends it.
@@ -37,13 +39,17 @@ pub struct Evidence {
     pub client: Option<ClientStanding>,
     /// The membership's project.
     pub project: Option<Project>,
+    /// The policies that the credentials hinted at, as far as they are there.
+    pub policies: Vec<Resource>,
 }
 
 /// What a session's row says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     /// Its id, the claim `login_id`.
     pub login: LoginId,
+    /// The OAuth scopes that it was granted.
+    pub scope: String,
     /// The subject's epoch when the session began.
     pub epoch: u32,
     /// Whether it has been ended.
@@ -70,6 +76,7 @@ impl Evidence {
             user: None,
             client: None,
             project: None,
+            policies: Vec::new(),
         }
     }
 }

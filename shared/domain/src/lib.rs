@@ -30,7 +30,7 @@ mod user;
 pub use allowance::{Allowance, Minute};
 pub use back_off::{Attempt, BackOff, History, Tries};
 pub use caller::Caller;
-pub use claimant::Claimant;
+pub use claimant::{Claimant, PolicyHint};
 pub use definition::{faults, search};
 pub use dice::Dice;
 pub use email::Email;

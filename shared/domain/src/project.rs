@@ -177,6 +177,13 @@ impl Project {
             .is_some_and(|s| s["valueBoolean"] == true)
     }
 
+    /// Whether a member without a policy has every type, as recorded, instead of the clinical ones alone (setting
+    /// `fullAccessWithoutPolicy`).
+    pub fn opens_everything_without_policy(&self) -> bool {
+        self.setting("fullAccessWithoutPolicy")
+            .is_some_and(|s| s["valueBoolean"] == true)
+    }
+
     /// How long an invitation's link lives: 7 days, or 1 to 30 by the setting `invitationDays`.
     pub fn invitation_life(&self) -> Duration {
         let days = self

@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use crate::access::Interaction;
+
 /// OAuth scopes, separated by spaces; SMART's `patient/Observation.rs` among them (SMART App Launch 2, "Scopes for requesting FHIR
 /// Resources").
 #[derive(Clone, Debug)]
@@ -22,6 +24,27 @@ impl<'a> Scopes<'a> {
     /// Whether one of them is `scope`, to the letter.
     pub fn has(&self, scope: &str) -> bool {
         self.0.contains(&scope)
+    }
+
+    /// Whether any of them speaks about resources.
+    pub fn are_about_resources(&self) -> bool {
+        self.0.iter().any(|scope| Access::read(scope).is_some())
+    }
+
+    /// Whether one of them asks for this interaction with this type.
+    pub fn let_through(&self, kind: &str, interaction: Interaction) -> bool {
+        let verb = match interaction {
+            Interaction::Create => 'c',
+            Interaction::Read | Interaction::Vread | Interaction::History => 'r',
+            Interaction::Update => 'u',
+            Interaction::Delete => 'd',
+            Interaction::Search => 's',
+        };
+        let mut asked = self.0.iter().filter_map(|scope| Access::read(scope));
+        // What a scope asks for by a query is more than can be said here: it lets nothing through.
+        asked.any(|it| {
+            it.rest.is_empty() && (it.kind == "*" || it.kind == kind) && it.verbs.contains(&verb)
+        })
     }
 
     /// Whether each of `narrower` is one of these, or asks for a part of the access that one of these asks for.

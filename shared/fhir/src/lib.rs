@@ -12,6 +12,7 @@ mod meta;
 mod name;
 mod outcome;
 mod patch;
+pub mod path;
 mod reference;
 mod request;
 mod resource;

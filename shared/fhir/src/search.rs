@@ -5,6 +5,7 @@
 
 mod chain;
 mod date;
+mod defined;
 mod filter;
 mod include;
 mod matching;

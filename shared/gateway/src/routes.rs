@@ -32,6 +32,11 @@ pub struct Route {
 }
 
 impl Route {
+    /// Whether the caller's policies decide what he may do there: with resources, and where he asks what that is.
+    pub fn is_by_policy(&self) -> bool {
+        self.path.starts_with("/fhir/") || self.path == "/auth/me"
+    }
+
     /// Whether its calls are counted in the table, by address: who he is says nobody before the dear part, hashing a password, signing a token,
     /// sending a letter. As recorded, everything of signing in but asking who one is.
     pub fn is_counted(&self) -> bool {
@@ -186,33 +191,33 @@ routes! {
     /// `DELETE /fhir/R4/job/{id}/status`.
     CANCEL_JOB = "DELETE" "/fhir/R4/job/{id}/status" => "job-status", Admin, "cancel a job";
     /// `POST /fhir/R4/{resourceType}`.
-    FHIR_CREATE = "POST" "/fhir/R4/{resourceType}" => "fhir-write", Admin, "create a resource";
+    FHIR_CREATE = "POST" "/fhir/R4/{resourceType}" => "fhir-write", Member, "create a resource";
     /// `GET /fhir/R4/{resourceType}`.
-    FHIR_SEARCH = "GET" "/fhir/R4/{resourceType}" => "fhir-search", Admin, "search resources";
+    FHIR_SEARCH = "GET" "/fhir/R4/{resourceType}" => "fhir-search", Member, "search resources";
     /// `POST /fhir/R4/{resourceType}/_search`.
-    FHIR_SEARCH_FORM = "POST" "/fhir/R4/{resourceType}/_search" => "fhir-search", Admin, "search resources by form";
+    FHIR_SEARCH_FORM = "POST" "/fhir/R4/{resourceType}/_search" => "fhir-search", Member, "search resources by form";
     /// `GET /fhir/R4/{resourceType}/{id}`.
-    FHIR_READ = "GET" "/fhir/R4/{resourceType}/{id}" => "fhir-read", Admin, "read a resource";
+    FHIR_READ = "GET" "/fhir/R4/{resourceType}/{id}" => "fhir-read", Member, "read a resource";
     /// `GET /fhir/R4/{resourceType}/{id}/_history`.
-    FHIR_HISTORY = "GET" "/fhir/R4/{resourceType}/{id}/_history" => "fhir-read", Admin, "read a resource's history";
+    FHIR_HISTORY = "GET" "/fhir/R4/{resourceType}/{id}/_history" => "fhir-read", Member, "read a resource's history";
     /// `GET /fhir/R4/{resourceType}/{id}/_history/{versionId}`.
-    FHIR_VREAD = "GET" "/fhir/R4/{resourceType}/{id}/_history/{versionId}" => "fhir-read", Admin, "read a version of a resource";
+    FHIR_VREAD = "GET" "/fhir/R4/{resourceType}/{id}/_history/{versionId}" => "fhir-read", Member, "read a version of a resource";
     /// `PUT /fhir/R4/User/{id}`: users update themselves.
     UPDATE_USER = "PUT" "/fhir/R4/User/{id}" => "fhir-write", Member, "update a user";
     /// `PATCH /fhir/R4/User/{id}`.
     PATCH_USER = "PATCH" "/fhir/R4/User/{id}" => "fhir-write", Member, "patch a user";
     /// `PUT /fhir/R4/{resourceType}/{id}`.
-    FHIR_UPDATE = "PUT" "/fhir/R4/{resourceType}/{id}" => "fhir-write", Admin, "update a resource";
+    FHIR_UPDATE = "PUT" "/fhir/R4/{resourceType}/{id}" => "fhir-write", Member, "update a resource";
     /// `PATCH /fhir/R4/{resourceType}/{id}`.
-    FHIR_PATCH = "PATCH" "/fhir/R4/{resourceType}/{id}" => "fhir-write", Admin, "patch a resource";
+    FHIR_PATCH = "PATCH" "/fhir/R4/{resourceType}/{id}" => "fhir-write", Member, "patch a resource";
     /// `DELETE /fhir/R4/{resourceType}/{id}`.
-    FHIR_DELETE = "DELETE" "/fhir/R4/{resourceType}/{id}" => "fhir-write", Admin, "delete a resource";
+    FHIR_DELETE = "DELETE" "/fhir/R4/{resourceType}/{id}" => "fhir-write", Member, "delete a resource";
     /// `PUT /fhir/R4/{resourceType}?…`.
-    FHIR_UPDATE_MATCH = "PUT" "/fhir/R4/{resourceType}" => "fhir-write", Admin, "update the resource that a search finds";
+    FHIR_UPDATE_MATCH = "PUT" "/fhir/R4/{resourceType}" => "fhir-write", Member, "update the resource that a search finds";
     /// `PATCH /fhir/R4/{resourceType}?…`.
-    FHIR_PATCH_MATCH = "PATCH" "/fhir/R4/{resourceType}" => "fhir-write", Admin, "patch the resource that a search finds";
+    FHIR_PATCH_MATCH = "PATCH" "/fhir/R4/{resourceType}" => "fhir-write", Member, "patch the resource that a search finds";
     /// `DELETE /fhir/R4/{resourceType}?…`.
-    FHIR_DELETE_MATCH = "DELETE" "/fhir/R4/{resourceType}" => "fhir-write", Admin, "delete the resource that a search finds";
+    FHIR_DELETE_MATCH = "DELETE" "/fhir/R4/{resourceType}" => "fhir-write", Member, "delete the resource that a search finds";
     /// `POST /fhir/R4/{resourceType}/$validate`.
     FHIR_VALIDATE = "POST" "/fhir/R4/{resourceType}/$validate" => "fhir-metadata", Member, "validate a resource";
     /// `POST /fhir/R4`.

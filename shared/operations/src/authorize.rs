@@ -1,16 +1,19 @@
 //! Who is it, and may they? One strong read of at most four rows, beside which an operation reads its own.
 
+mod stand_in;
+
 use std::future::Future;
 
 use domain::{
-    Caller, Claimant, ClientId, Credentials, Failure, ProfileRef, ProjectId, Refusal, Subject,
-    UserId,
+    Caller, Claimant, ClientId, Credentials, Failure, PolicyHint, ProfileRef, ProjectId, Refusal,
+    Subject, UserId,
 };
 use identity::secret::SecretHash;
 use identity::{Claims, Use};
 use store::Tenant;
 
 use crate::Means;
+use crate::rights::{Eye, Sight, bestow};
 
 /// The project that a request names.
 #[derive(Clone, Copy, Debug)]
@@ -37,12 +40,16 @@ pub enum Role {
 }
 
 /// What is asked for: where, and as whom.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Request {
     /// Where.
     pub destination: Destination,
     /// As whom.
     pub role: Role,
+    /// Whether the caller's policies decide.
+    pub by_policy: bool,
+    /// In whose place: a reference to a membership, as it was sent.
+    pub on_behalf_of: Option<String>,
 }
 
 /// Why somebody is not let in, and who it was, if that is known: a refusal is written down.
@@ -73,7 +80,7 @@ pub async fn admit<'a, T, L>(
     means: Means<'a>,
     credentials: &Credentials,
     request: Request,
-    look: impl FnOnce(Tenant<'a>, Claimant) -> L,
+    look: impl FnOnce(Tenant<'a>, Claimant, Sight) -> L,
 ) -> Result<(Caller, T), Turned>
 where
     L: Future<Output = Result<T, Failure>>,
@@ -91,14 +98,19 @@ where
             },
         ));
     };
-    let claimant = claimant.heading_for(realm);
+    let claimant = match request.by_policy {
+        true => claimant.heading_for(realm),
+        false => claimant
+            .heading_for(realm)
+            .hinting_at(PolicyHint::default()),
+    };
     let tenant = means.store.ahead_of(&claimant);
-    let (evidence, found) = tokio::join!(means.store.evidence(&claimant), look(tenant, claimant));
-    let caller = Caller::admit(evidence?)?;
-    let caller = caller.acting_in(realm)?;
-    if !holds(&caller, request.role) {
-        return Err(turned(caller, Refusal::Forbidden));
-    }
+    let (eye, sight) = Sight::new(claimant);
+    let (caller, found) = tokio::join!(
+        weigh(means, (tenant, claimant), &request, eye),
+        look(tenant, claimant, sight)
+    );
+    let caller = caller?;
     match found {
         Ok(found) => Ok((caller, found)),
         Err(failure) => Err(Turned {
@@ -106,6 +118,36 @@ where
             caller: Some(Box::new(caller)),
         }),
     }
+}
+
+/// Whether the claimant may, and with which rights.
+async fn weigh(
+    means: Means<'_>,
+    (tenant, claimant): (Tenant<'_>, Claimant),
+    request: &Request,
+    eye: Eye,
+) -> Result<Caller, Turned> {
+    let target = request.on_behalf_of.as_deref();
+    let (evidence, target) = tokio::join!(
+        means.store.evidence(&claimant),
+        stand_in::target(tenant, target)
+    );
+    let mut evidence = evidence?;
+    let policies = std::mem::take(&mut evidence.policies);
+    let caller = Caller::admit(evidence)?.acting_in(tenant.project())?;
+    let (caller, hinted) = match target {
+        None => (caller, (claimant.hint(), policies)),
+        Some(target) => (stand_in::stand_in(caller, target)?, Default::default()),
+    };
+    if !holds(&caller, request.role) {
+        return Err(turned(caller, Refusal::Forbidden));
+    }
+    if !request.by_policy {
+        return Ok(caller);
+    }
+    let caller = bestow(means, caller, hinted).await?;
+    eye.open(&caller);
+    Ok(caller)
 }
 
 fn turned(caller: Caller, refusal: Refusal) -> Turned {
@@ -175,10 +217,12 @@ pub(crate) fn claimant(claims: &Claims) -> Option<Claimant> {
     } else {
         Subject::Client(claims.sub.parse::<ClientId>().ok()?)
     };
-    Some(Claimant::by_token(
+    let claimant = Claimant::by_token(
         subject,
         claims.login_id,
         (claims.project, claims.membership),
         profile,
-    ))
+    );
+    let hinted = claims.policies.iter().filter_map(|id| id.parse().ok());
+    Some(claimant.hinting_at(PolicyHint::new(hinted)))
 }

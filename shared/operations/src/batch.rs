@@ -108,8 +108,8 @@ impl Errand<'_> {
     /// What a conditional creation finds instead of making it. What is wrong with its search is said when it is carried out.
     async fn there_already(self, kind: &str, request: &Request) -> Option<Uuid> {
         let words = request.must_not_find()?;
-        let (tenant, claimant) = (self.means.store.of(self.caller), self.claimant);
-        let found = conditional::look(self.means, tenant, claimant, (kind, Ok(words))).await;
+        let (tenant, sight) = (self.means.store.of(self.caller), self.sight());
+        let found = conditional::look(self.means, tenant, sight, (kind, Ok(words))).await;
         found.ok()?.found()
     }
 

@@ -1,7 +1,8 @@
 //! A project's boundary: what a resource refers to, in whatever position, is of the same project (seed: "resources within one project
 //! cannot reference resources in another").
 
-use domain::{Failure, Fault, MembershipId, PROJECT, PROJECT_MEMBERSHIP, Project, USER};
+use domain::access::Interaction;
+use domain::{Caller, Failure, Fault, MembershipId, PROJECT, PROJECT_MEMBERSHIP, Project, USER};
 use fhir::Reference;
 use serde_json::{Map, Value};
 use store::{Found, Key, Tenant};
@@ -69,6 +70,7 @@ impl References {
     pub(crate) async fn check(
         &self,
         means: Means<'_>,
+        caller: &Caller,
         (tenant, found): (Tenant<'_>, &Found),
         (project, own): (&Project, Option<Uuid>),
     ) -> Result<(), Failure> {
@@ -77,15 +79,17 @@ impl References {
         for (path, reference) in &self.found {
             let above = ABOVE_PROJECTS.contains(&reference.kind());
             let itself = own.is_some() && reference.id() == own && reference.kind() == self.kind;
-            let mut places = places(tenant, reference).into_iter();
-            if above || itself || places.any(|key| tenant.has(found, &key)) {
+            let must = project.checks_references() || ALWAYS_RESOLVES.contains(&path.as_str());
+            let places = places(tenant, reference);
+            let there = places.iter().any(|key| tenant.has(found, key));
+            let there = there && (!must || is_shown(caller, (tenant, found), reference, &places)?);
+            if above || itself || there {
                 continue;
             }
             looked_up += 1;
             if looked_up > MOST_UNRESOLVED {
                 return Err(too_many(&self.kind, MOST_UNRESOLVED));
             }
-            let must = project.checks_references() || ALWAYS_RESOLVES.contains(&path.as_str());
             if must || is_foreign(means, tenant, reference).await? {
                 faults.push(Fault::structure(path, "Invalid reference (Not found)"));
             }
@@ -95,6 +99,26 @@ impl References {
             false => Err(faults.into()),
         }
     }
+}
+
+/// Whether the caller may read what a reference leads to: what must resolve resolves for whoever writes it.
+fn is_shown(
+    caller: &Caller,
+    (tenant, found): (Tenant<'_>, &Found),
+    reference: &Reference,
+    places: &[Key],
+) -> Result<bool, Failure> {
+    let lens = caller.rights().lens(reference.kind(), Interaction::Read);
+    if lens.is_open() {
+        return Ok(true);
+    }
+    for place in places {
+        let stored = tenant.peek(found, place)?;
+        if stored.is_some_and(|stored| lens.rule_for(&stored.resource).is_some()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 async fn is_foreign(

@@ -8,7 +8,7 @@ use domain::{
 use store::{Aborted, ClientRow, Granted, LoginRow, Step, Transaction};
 
 use crate::tokens::{Denied, HOUR, Session, Tokens, knows};
-use crate::{Means, lifetime};
+use crate::{Means, lifetime, rights};
 
 pub use assertion::{ClientAssertion, client_credentials_by_assertion};
 
@@ -19,7 +19,7 @@ pub use assertion::{ClientAssertion, client_credentials_by_assertion};
 pub async fn client_credentials(
     means: Means<'_>,
     (id, secret): (&str, &Secret),
-    scope: &str,
+    (scope, address): (&str, &str),
 ) -> Result<Result<Tokens, Denied>, Failure> {
     let Ok(id) = id.parse::<ClientId>() else {
         return Ok(Err(Denied::Client));
@@ -36,19 +36,23 @@ pub async fn client_credentials(
     let Ok(caller) = Caller::admit(means.store.evidence(&claimant(id, &row)).await?) else {
         return Ok(Err(Denied::Client));
     };
-    begin(means, (id, &row, &caller), (scope, Vec::new())).await
+    begin(means, (id, &row, &caller), (scope, address, Vec::new())).await
 }
 
 fn claimant(id: ClientId, row: &ClientRow) -> Claimant {
     Claimant::by_secret(id, row.standing(), (row.project(), row.membership()))
 }
 
-/// Begins a session; `proof` is written with it, and counts once.
+/// Begins a session, if the application may come from where it is; `proof` is written with it, and counts once.
 async fn begin(
     means: Means<'_>,
     (id, row, caller): (ClientId, &ClientRow, &Caller),
-    (scope, proof): (&str, Vec<Step>),
+    (scope, address, proof): (&str, &str, Vec<Step>),
 ) -> Result<Result<Tokens, Denied>, Failure> {
+    let acting = (caller.membership(), caller.project());
+    if !rights::welcome(means, acting, address).await? {
+        return Ok(Err(Denied::Address));
+    }
     let configured = row.access_token_lifetime.as_deref();
     let session = Session {
         login: LoginId::new(means.dice.id()),

@@ -4,7 +4,7 @@
 //! an index may take to find it.
 
 use domain::access::Interaction;
-use domain::{Caller, Claimant, Failure, Fault, Refusal, Timestamp};
+use domain::{Caller, Failure, Fault, Refusal, Timestamp};
 use fhir::Resource;
 use fhir::search::Next;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::create_resource;
 use crate::once::Wish;
 use crate::write::{self, Change, Posted, Written};
-use crate::{Means, read_resource, rights, search};
+use crate::{Means, Sight, read_resource, rights, search};
 
 /// For how long words are claimed: longer than the indexes take to follow the table.
 const LIFE: std::time::Duration = std::time::Duration::from_secs(60);
@@ -26,7 +26,7 @@ pub type Criteria = Result<Vec<(String, String)>, Failure>;
 
 /// What a search found: one resource, or none.
 pub struct Match {
-    claimant: Claimant,
+    sight: Sight,
     kind: String,
     found: Option<Uuid>,
     claim: Claim,
@@ -94,17 +94,17 @@ impl Claim {
 pub async fn look(
     means: Means<'_>,
     tenant: Tenant<'_>,
-    claimant: Claimant,
+    sight: Sight,
     (kind, criteria): (&str, Criteria),
 ) -> Result<Match, Failure> {
     let words = criteria?;
     let mut claim = Claim::of(means, tenant, kind, &words);
     let (found, made) = tokio::join!(
-        Box::pin(find(means, tenant, claimant, (kind, &words))),
+        Box::pin(find(means, tenant, &sight, (kind, &words))),
         claim.read(tenant, means.now)
     );
     Ok(Match {
-        claimant,
+        sight,
         kind: kind.to_owned(),
         found: found?.or(made?),
         claim,
@@ -118,7 +118,7 @@ pub async fn look(
 pub(crate) async fn find(
     means: Means<'_>,
     tenant: Tenant<'_>,
-    claimant: Claimant,
+    sight: &Sight,
     (kind, words): (&str, &[(String, String)]),
 ) -> Result<Option<Uuid>, Failure> {
     let mut query = search::read(kind, words)?;
@@ -129,7 +129,13 @@ pub(crate) async fn find(
     query.sort.clear();
     let mut found: Option<Uuid> = None;
     for _ in 0..MOST_PAGES {
-        let page = search::look(means, tenant, claimant, Ok(query.clone())).await?;
+        let page = search::look(
+            means,
+            (tenant, sight.claimant()),
+            (kind, Ok(query.clone())),
+            sight.clone(),
+        )
+        .await?;
         for matching in &page.matches {
             if found.replace(matching.id).is_some() {
                 return Err(Refusal::MultipleMatches.into());
@@ -157,14 +163,14 @@ pub struct Creation {
 pub async fn look_for_creation(
     means: Means<'_>,
     tenant: Tenant<'_>,
-    claimant: Claimant,
+    sight: Sight,
     (criteria, wish): (Criteria, Wish<create_resource::Posted>),
 ) -> Result<Creation, Failure> {
     let kind = wish.as_ref().map(|(posted, _)| posted.kind.clone());
     let kind = kind.unwrap_or_default();
     let (seen, found) = tokio::join!(
-        Box::pin(create_resource::look(means, tenant, claimant, wish)),
-        Box::pin(look(means, tenant, claimant, (&kind, criteria)))
+        Box::pin(create_resource::look(means, tenant, sight.clone(), wish)),
+        Box::pin(look(means, tenant, sight, (&kind, criteria)))
     );
     // What is wrong with the resource is said first.
     let seen = seen?;
@@ -217,7 +223,11 @@ async fn existing(
 ) -> Result<Written, Failure> {
     let (tenant, all) = (means.store.of(caller), caller.is_super_admin());
     Ok(Written {
-        resource: read_resource::within(means, tenant, address, all).await?,
+        resource: rights::shown(
+            means,
+            caller,
+            read_resource::within(means, tenant, address, all).await?,
+        )?,
         created: false,
     })
 }
@@ -232,7 +242,7 @@ pub async fn update(
     (found, change): (Match, Result<Change, Failure>),
 ) -> Result<Written, Failure> {
     rights::to(caller, Interaction::Update, &found.kind)?;
-    let (tenant, claimant) = (means.store.of(caller), found.claimant);
+    let (tenant, sight) = (means.store.of(caller), found.sight.clone());
     let change = change?;
     let Some(id) = found.found else {
         let Change::Whole(body) = change else {
@@ -243,7 +253,7 @@ pub async fn update(
             body,
             id: None,
         };
-        let seen = create_resource::look(means, tenant, claimant, Ok((posted, None))).await?;
+        let seen = create_resource::look(means, tenant, sight, Ok((posted, None))).await?;
         return Box::pin(make(means, caller, (found, seen))).await;
     };
     let posted = Posted {
@@ -252,7 +262,7 @@ pub async fn update(
         change: named(change, id),
         seen: None,
     };
-    let seen = Box::pin(write::look(means, tenant, claimant, Ok(posted))).await;
+    let seen = Box::pin(write::look(means, tenant, sight, Ok(posted))).await;
     Box::pin(write::update(means, caller, (&found.kind, seen))).await
 }
 
@@ -279,7 +289,7 @@ pub async fn delete(means: Means<'_>, caller: &Caller, found: Match) -> Result<(
     };
     let wish = ((found.kind.as_str(), Some(id)), Ok(None));
     let tenant = means.store.of(caller);
-    let look = write::look_for_deletion(means, tenant, found.claimant, wish);
+    let look = write::look_for_deletion(means, tenant, found.sight.claimant(), wish);
     let doomed = Box::pin(look).await;
     Box::pin(write::delete(means, caller, (&found.kind, doomed))).await
 }

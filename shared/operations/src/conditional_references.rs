@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Claimant, Failure, Fault, Refusal};
+use domain::{Failure, Fault, Refusal};
 use serde_json::{Map, Value};
 use store::Tenant;
 
-use crate::{Means, conditional};
+use crate::{Means, Sight, conditional};
 
 /// Such references that one resource may make: each is a search before anything is written.
 const MOST: usize = 20;
@@ -17,7 +17,7 @@ const MOST: usize = 20;
 /// One fault for each that finds nothing or several; the faults of its search; [`Failure::Unavailable`].
 pub(crate) async fn resolved(
     means: Means<'_>,
-    (tenant, claimant): (Tenant<'_>, Claimant),
+    (tenant, sight): (Tenant<'_>, &Sight),
     kind: &str,
     body: Map<String, Value>,
 ) -> Result<Map<String, Value>, Failure> {
@@ -32,7 +32,7 @@ pub(crate) async fn resolved(
     }
     let (mut found, mut faults) = (BTreeMap::new(), Vec::new());
     for (reference, path) in wanted {
-        match find(means, (tenant, claimant), &reference).await? {
+        match find(means, (tenant, sight), &reference).await? {
             Ok(target) => {
                 found.insert(reference, target);
             }
@@ -59,14 +59,14 @@ pub(crate) async fn resolved(
 /// What the search finds, or why it does not.
 async fn find(
     means: Means<'_>,
-    (tenant, claimant): (Tenant<'_>, Claimant),
+    (tenant, sight): (Tenant<'_>, &Sight),
     reference: &str,
 ) -> Result<Result<String, &'static str>, Failure> {
     let Some((kind, words)) = reference.split_once('?') else {
         return Ok(Err("did not match any resources"));
     };
     let words = fhir::criteria(words);
-    match Box::pin(conditional::find(means, tenant, claimant, (kind, &words))).await {
+    match Box::pin(conditional::find(means, tenant, sight, (kind, &words))).await {
         Ok(Some(id)) => Ok(Ok(format!("{kind}/{id}"))),
         Ok(None) => Ok(Err("did not match any resources")),
         Err(Failure::Refused(Refusal::MultipleMatches)) => Ok(Err("matched multiple resources")),

@@ -1,7 +1,7 @@
 //! Create a resource of a project: a patient, a policy, an organization, any other FHIR type that is not administered by routes
 //! of its own.
 
-use domain::access::Interaction;
+use domain::access::{Interaction, faults_of_policy};
 use domain::{
     Caller, Claimant, Failure, Fault, PROJECT_MEMBERSHIP, Project, Refusal, Secret, USER,
 };
@@ -15,10 +15,10 @@ use crate::conditional::Claim;
 use crate::conditional_references::resolved;
 use crate::create_client::{self, CLIENT_APPLICATION};
 use crate::invite::index_steps;
-use crate::once::{Turn, Wish, answer_again};
+use crate::once::{Once, Turn, Wish, answer_again};
 use crate::read_resource::{is_protected, unknown_type};
 use crate::record::all_fields;
-use crate::{Means, realm, rights};
+use crate::{Means, Sight, realm, rights};
 
 /// Types that come to exist only by routes of their own, or by the server.
 pub(crate) const BY_OTHER_ROUTES: [&str; 3] = ["AuditEvent", USER, "UserSecurityRequest"];
@@ -64,17 +64,34 @@ impl Seen {
 /// What the request meets, to be read beside the authorisation.
 ///
 /// # Errors
-/// A fault for an unknown type, [`Refusal::Forbidden`] for one that is not made by hand, [`Failure::Unavailable`].
+/// [`Refusal::Forbidden`] for a type of which no rule lets the caller make any, or that is not made by hand; a fault for an unknown type;
+/// [`Failure::Unavailable`].
 pub async fn look(
     means: Means<'_>,
     tenant: Tenant<'_>,
-    claimant: Claimant,
+    mut sight: Sight,
     wish: Wish<Posted>,
 ) -> Result<Seen, Failure> {
-    let (mut posted, once) = wish?;
+    let (posted, once) = wish?;
+    let kind = posted.kind.clone();
+    let seen = meet(means, tenant, &sight, (posted, once)).await;
+    if fhir::known(&kind) {
+        let caller = sight.caller().await?;
+        rights::to(&caller, Interaction::Create, &kind)?;
+    }
+    seen
+}
+
+async fn meet(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    sight: &Sight,
+    (mut posted, once): (Posted, Option<Once>),
+) -> Result<Seen, Failure> {
+    let claimant = sight.claimant();
     check_type(means, &posted, &claimant)?;
     let Posted { kind, body, .. } = &mut posted;
-    *body = resolved(means, (tenant, claimant), kind, std::mem::take(body)).await?;
+    *body = resolved(means, (tenant, sight), kind, std::mem::take(body)).await?;
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
     let references = References::of(&posted.kind, &posted.body)?;
     let mut keys: Vec<Key> = realm::key(tenant, &claimant).into_iter().collect();
@@ -137,17 +154,20 @@ pub async fn create_resource(
     rights::to(caller, Interaction::Create, &seen.posted.kind)?;
     let tenant = means.store.of(caller);
     if let Some(earlier) = seen.turn.earlier() {
-        return create_client::shown(means, answer_again(tenant, earlier).await?);
+        return rights::shown(means, caller, answer_again(tenant, earlier).await?);
     }
     let project = &realm::project(caller, seen.project.as_ref())?;
     let posted = seen.posted;
     check_definition(&posted.kind, &posted.body, project)?;
     let (rows, within) = ((tenant, &seen.found), (project, None));
-    seen.references.check(means, rows, within).await?;
+    seen.references.check(means, caller, rows, within).await?;
     let id = posted.id.unwrap_or_else(|| means.dice.id());
-    let meta = means.first_version(caller.profile(), Some(caller.realm().uuid()));
+    let meta = Meta {
+        on_behalf_of: caller.on_behalf_of(),
+        ..means.first_version(caller.profile(), Some(caller.realm().uuid()))
+    };
     let resource = resource(means, (&posted.kind, id), meta, posted.body)?;
-    rights::to_change(caller, None, Some(&resource))?;
+    let resource = caller.rights().to_create(resource)?;
     let event = (Action::Create, "create-resource");
     let written = Transaction::new()
         .steps(steps(means, tenant, &resource)?)
@@ -157,8 +177,8 @@ pub async fn create_resource(
         .commit(means.store, means.dice)
         .await;
     match seen.turn.settle(written, (tenant, means.now)).await? {
-        None => create_client::shown(means, resource),
-        Some(earlier) => create_client::shown(means, answer_again(tenant, &earlier).await?),
+        None => rights::shown(means, caller, resource),
+        Some(earlier) => rights::shown(means, caller, answer_again(tenant, &earlier).await?),
     }
 }
 
@@ -185,7 +205,10 @@ pub(crate) fn check_definition(
     if !project.is_strict() && !ALWAYS_STRICT.contains(&kind) {
         return Ok(());
     }
-    let faults = domain::faults(kind, &Value::Object(body.clone()));
+    let mut faults = domain::faults(kind, &Value::Object(body.clone()));
+    if kind == "AccessPolicy" && faults.is_empty() {
+        faults = faults_of_policy(body);
+    }
     match faults.is_empty() {
         true => Ok(()),
         false => Err(faults.into()),

@@ -2,14 +2,16 @@
 
 mod view;
 
-use domain::access::{self, Asked, Decision, Interaction, Parameters, Policy, Rule, Standpoint};
-use domain::{Caller, Claimant, Failure, Fault, MembershipId, Project, Refusal, User, UserId};
-use fhir::{Reference, Resource};
+use domain::access::{Asked, Interaction, Named, Rights, Standpoint};
+use domain::{
+    Caller, Claimant, Failure, Fault, MembershipId, PolicyHint, Project, Refusal, User, UserId,
+};
+use fhir::Resource;
 use serde_json::Value;
-use store::{Key, Member, Tenant};
+use store::{Member, Tenant};
 use uuid::Uuid;
 
-use crate::{Means, read_resource, realm};
+use crate::{Means, read_resource, realm, rights};
 
 /// What an administrator wants to know about a member.
 #[derive(Clone, Debug, Default)]
@@ -66,7 +68,7 @@ pub struct Seen {
     question: Question,
     member: Member,
     user: Option<User>,
-    policies: Vec<(Reference, Option<Policy>)>,
+    policies: Vec<Named>,
     resource: Option<Resource>,
     project: Option<Project>,
 }
@@ -96,36 +98,15 @@ pub async fn look(
     let project = tenant.project_in(&mut found)?;
     let member = tenant.member(&mut found, id)?;
     let resource = resource?;
-    let named = member.membership.policies();
-    let keys: Vec<Key> = named
-        .iter()
-        .filter_map(|(policy, _)| tenant.referenced_key(policy))
-        .collect();
-    let (found, user) = tokio::join!(tenant.read(&keys), user(means, &member));
-    let mut found = found?;
-    let mut stored = Vec::with_capacity(keys.len());
-    for key in &keys {
-        // Several entries may lead to the same policy, which is there once.
-        stored.extend(
-            tenant
-                .stored(&mut found, key)?
-                .map(|stored| stored.resource),
-        );
-    }
-    let profile = member.membership.profile();
-    let policies = named.into_iter().map(|(reference, given)| {
-        let parameters = Parameters::new(&profile, &given);
-        let policy = stored
-            .iter()
-            .find(|policy| Some(policy.id) == reference.id());
-        let policy = policy.map(|resource| policy_of(resource, parameters));
-        (reference, policy)
-    });
-    let policies = policies.collect();
+    let nothing = (PolicyHint::default(), Vec::new());
+    let (policies, user) = tokio::join!(
+        rights::named(tenant, &member.membership, nothing),
+        user(means, &member)
+    );
     Ok(Seen {
         question,
         user: user?,
-        policies,
+        policies: policies?,
         resource,
         project,
         member,
@@ -164,15 +145,6 @@ async fn user(means: Means<'_>, member: &Member) -> Result<Option<User>, Failure
     }
 }
 
-fn policy_of(resource: &Resource, parameters: Parameters) -> Policy {
-    let entries = resource.body.get("resource").and_then(Value::as_array);
-    Policy {
-        reference: resource.reference(),
-        entries: entries.cloned().unwrap_or_default(),
-        parameters,
-    }
-}
-
 /// Whether the member may act at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -188,45 +160,22 @@ enum State {
 pub fn explain(caller: &Caller, seen: &Seen) -> Result<Value, Failure> {
     let project = realm::project(caller, seen.project.as_ref())?;
     let membership = &seen.member.membership;
-    let standpoint = Standpoint {
-        project: project.id(),
-        profile: membership.profile_ref()?,
-        admin: membership.is_admin(),
-        super_admin: project.is_super_admin(),
-    };
-    let policies: Vec<Policy> = seen
-        .policies
-        .iter()
-        .filter_map(|(_, policy)| policy.clone())
-        .collect();
-    // A policy that is not there allows nothing; it is not the same as no policy.
-    let missing = seen.policies.iter().find(|(_, policy)| policy.is_none());
-    let rules = match missing {
-        Some(_) => Vec::new(),
-        None => access::rules_of(standpoint, &policies),
-    };
-    let decision = seen
-        .question
-        .0
-        .as_ref()
-        .map(|about| decision(&rules, about, seen.resource.as_ref()));
+    let standpoint = Standpoint::of(membership, &project)?;
+    let rights = Rights::of(standpoint, &seen.policies);
+    let decision = seen.question.0.as_ref().map(|about| {
+        rights.decide(Asked {
+            kind: &about.kind,
+            interaction: about.interaction,
+            resource: seen.resource.as_ref(),
+        })
+    });
     Ok(view::of(&view::Facts {
         seen,
         standpoint,
         state: state(seen),
-        missing: missing.map(|(reference, _)| reference),
-        rules: &rules,
+        rights: &rights,
         decision: decision.as_ref(),
     }))
-}
-
-fn decision(rules: &[Rule], about: &About, resource: Option<&Resource>) -> Decision {
-    let asked = Asked {
-        kind: &about.kind,
-        interaction: about.interaction,
-        resource,
-    };
-    access::decide(rules, asked)
 }
 
 fn state(seen: &Seen) -> State {

@@ -1,13 +1,14 @@
 //! The versions of a resource: all of them, the newest first, or one.
 
+use domain::access::Interaction;
 use domain::{Claimant, Failure, Refusal};
 use fhir::Resource;
 use store::{Tenant, Tombstone, Version};
 use uuid::Uuid;
 
-use crate::Means;
 use crate::create_client::without_secrets;
-use crate::read_resource::{self, is_protected, unknown_type};
+use crate::read_resource::{self, PROTECTED, revealed, unknown_type};
+use crate::{Means, Sight};
 
 /// The versions of a resource on a page.
 #[derive(Debug)]
@@ -57,6 +58,43 @@ pub async fn look(
     tenant: Tenant<'_>,
     claimant: Claimant,
     (address, page): ((&str, &str), Page),
+    mut sight: Sight,
+) -> Result<History, Failure> {
+    let found = whole(means, tenant, claimant, (address, page)).await;
+    let caller = sight.caller().await?;
+    if fhir::known(address.0) && !PROTECTED.contains(&address.0) {
+        caller.rights().must(address.0, Interaction::History)?;
+    }
+    let mut found = found?;
+    let lens = caller.rights().lens(address.0, Interaction::History);
+    if !lens.is_open() {
+        // Only what is his is told, and counted.
+        let seen = |(_, version): &(Uuid, Option<Resource>)| {
+            version
+                .as_ref()
+                .is_some_and(|it| lens.rule_for(it).is_some())
+        };
+        found.versions.retain(seen);
+        found.total = found.versions.len() as u64;
+        if found.versions.is_empty() {
+            return Err(Refusal::NotFound.into());
+        }
+    }
+    for (_, version) in &mut found.versions {
+        let told = version.take();
+        let told = told
+            .map(|it| revealed(means, caller.rights(), it))
+            .transpose()?;
+        *version = told.and_then(|it| lens.shown(it));
+    }
+    Ok(found)
+}
+
+async fn whole(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    claimant: Claimant,
+    (address, page): ((&str, &str), Page),
 ) -> Result<History, Failure> {
     let place = Place::find(means, tenant, &claimant, address).await?;
     let most = page.offset + page.count;
@@ -79,6 +117,29 @@ pub async fn look(
 /// # Errors
 /// As [`look`]; [`Refusal::Gone`] for the version in which it was deleted.
 pub async fn look_at(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    claimant: Claimant,
+    (address, version): ((&str, &str), &str),
+    mut sight: Sight,
+) -> Result<Resource, Failure> {
+    let found = version_of(means, tenant, claimant, (address, version)).await;
+    let caller = sight.caller().await?;
+    if fhir::known(address.0) && !PROTECTED.contains(&address.0) {
+        caller.rights().must(address.0, Interaction::Vread)?;
+    }
+    let lens = caller.rights().lens(address.0, Interaction::Vread);
+    match found {
+        Ok(resource) => {
+            let resource = revealed(means, caller.rights(), resource)?;
+            lens.shown(resource).ok_or_else(|| Refusal::NotFound.into())
+        }
+        Err(Failure::Refused(Refusal::Gone)) if !lens.is_open() => Err(Refusal::NotFound.into()),
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn version_of(
     means: Means<'_>,
     tenant: Tenant<'_>,
     claimant: Claimant,
@@ -125,7 +186,7 @@ impl<'a> Place<'a> {
         if !fhir::known(kind) {
             return Err(unknown_type());
         }
-        if is_protected(means, kind, claimant) {
+        if PROTECTED.contains(&kind) {
             return Err(Refusal::Forbidden.into());
         }
         // A malformed id costs the same read as an unknown one.

@@ -75,3 +75,4 @@ pub mod write;
 pub use authorize::{Destination, Request, Role, Turned, admit};
 pub use means::{Accounts, Means, Settings, SignIn, Texts};
 pub use once::{Once, Wish};
+pub use rights::Sight;

@@ -2,16 +2,17 @@
 
 mod plan;
 
+use domain::access::Interaction;
 use domain::{Failure, ProfileType};
 use fhir::Resource;
 use fhir::search::Query;
 use store::{Key, Shelf, Tenant};
 
-use crate::Means;
 use crate::search::{
-    Listing, Matches, Way, along, by_range, check, cut_out, filtered, included, settle, sorted,
-    too_many_to_sort,
+    Eyes, Listing, Matches, Way, along, by_range, check, cut_out, filtered, included, settle,
+    sorted, too_many_to_sort,
 };
+use crate::{Means, Sight};
 use plan::Plan;
 
 /// Reads a page, beside the authorisation.
@@ -22,17 +23,40 @@ pub async fn look(
     means: Means<'_>,
     tenant: Tenant<'_>,
     query: Result<Query, Failure>,
+    mut sight: Sight,
 ) -> Result<Listing, Failure> {
-    let mut query = query?;
-    check(&query)?;
-    let plan = Plan::of(&query, tenant.project());
-    settle(&mut query, &plan::OF_PROJECT);
-    let matches = match plan {
-        Plan::Nothing => cut_out(&query, Vec::new()),
-        Plan::Kinds(kinds) => of_kinds(means, tenant, &query, &kinds).await?,
-        plan => by_place(means, tenant, &query, plan).await?,
-    };
-    let included = included(means, tenant, &query, &matches.resources).await?;
+    let (query, matches) = page(means, tenant, query?).await?;
+    let caller = sight.caller().await?;
+    let lens = caller.rights().must(&query.kind, Interaction::Search)?;
+    // Only a server administrator can be under criteria here.
+    let total = matches.total.filter(|_| lens.is_open());
+    let shown = matches
+        .resources
+        .into_iter()
+        .filter_map(|it| lens.shown(it));
+    let shown: Vec<Resource> = shown.collect();
+    let included = included(means, tenant, &query, &shown, Some(caller.rights())).await?;
+    Ok(Listing {
+        matches: shown,
+        included,
+        next: matches.next,
+        total,
+        by_counters: matches.by_counters,
+        query,
+    })
+}
+
+/// The same for somebody who may see everything.
+///
+/// # Errors
+/// As [`look`].
+pub(crate) async fn list(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    query: Query,
+) -> Result<Listing, Failure> {
+    let (query, matches) = page(means, tenant, query).await?;
+    let included = included(means, tenant, &query, &matches.resources, None).await?;
     Ok(Listing {
         matches: matches.resources,
         included,
@@ -41,6 +65,22 @@ pub async fn look(
         by_counters: matches.by_counters,
         query,
     })
+}
+
+async fn page(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    mut query: Query,
+) -> Result<(Query, Matches), Failure> {
+    check(&query)?;
+    let plan = Plan::of(&query, tenant.project());
+    settle(&mut query, &plan::OF_PROJECT);
+    let matches = match plan {
+        Plan::Nothing => cut_out(&query, Vec::new()),
+        Plan::Kinds(kinds) => of_kinds(means, tenant, &query, &kinds).await?,
+        plan => by_place(means, tenant, &query, plan).await?,
+    };
+    Ok((query, matches))
 }
 
 /// The members with some types of profile: by an index, if the order or the filters are of one; else row by row.
@@ -56,22 +96,25 @@ async fn of_kinds(
     if let Some(way) = way.as_ref().filter(|way| !way.needs_rows) {
         return match way.is_straight() {
             true => straight(means, tenant, query, (kinds, &shelves, way)).await,
-            false => along(means, tenant, query, (&shelves, way)).await,
+            false => along(means, tenant, query, (&shelves, way, &Eyes::All)).await,
         };
     }
     if !query.sort.is_empty() {
-        return match (sorted(tenant, query, &ranges).await?, &way) {
+        return match (
+            sorted(means, tenant, query, (&ranges, &Eyes::All)).await?,
+            &way,
+        ) {
             (Some(matches), _) => Ok(matches),
-            (None, Some(way)) => along(means, tenant, query, (&shelves, way)).await,
+            (None, Some(way)) => along(means, tenant, query, (&shelves, way, &Eyes::All)).await,
             (None, None) => Err(too_many_to_sort("members")),
         };
     }
     match way {
-        Some(way) => along(means, tenant, query, (&shelves, &way)).await,
+        Some(way) => along(means, tenant, query, (&shelves, &way, &Eyes::All)).await,
         None if query.filters.iter().all(plan::is_settled) => {
             whole(means, tenant, query, kinds).await
         }
-        None => filtered(means, tenant, query, &ranges).await,
+        None => filtered(means, tenant, query, (&ranges, &Eyes::All)).await,
     }
 }
 
@@ -84,7 +127,7 @@ async fn straight(
 ) -> Result<Matches, Failure> {
     let mut uncounted = query.clone();
     uncounted.total = None;
-    let page = along(means, tenant, &uncounted, (shelves, way));
+    let page = along(means, tenant, &uncounted, (shelves, way, &Eyes::All));
     let (page, total) = tokio::join!(page, total(tenant, query, kinds));
     Ok(with_total(page?, total?))
 }

@@ -61,10 +61,10 @@ pub struct Accounts {
     pub breach_list: bool,
     /// Whether people may register by themselves.
     pub registration: bool,
-    /// Who says whether somebody is a person; nobody is asked unless it is configured, by the installation or by a project's site.
-    pub recaptcha: Recaptcha,
     /// Whether every member of a project may begin others (`Project/$init`), or the server's administrators alone.
     pub projects_by_members: bool,
+    /// Who says whether somebody is a person; nobody is asked unless it is configured, by the installation or by a project's site.
+    pub recaptcha: Recaptcha,
     /// How many letters with a link to set a new password go to one address within an hour.
     pub resets_an_hour: u32,
 }

@@ -44,7 +44,7 @@ pub async fn look_at_all(
 ) -> Result<People, Failure> {
     let mut found = People::default();
     for query in queries? {
-        found = page(list_members::look(means, tenant, Ok(query)).await?)?;
+        found = page(list_members::list(means, tenant, query).await?)?;
         if found.total > 0 {
             break;
         }

@@ -1,5 +1,6 @@
 //! Read one resource of a project by type and id.
 
+use domain::access::{Interaction, Rights};
 use domain::{
     Claimant, Failure, Fault, MembershipId, PROJECT, PROJECT_MEMBERSHIP, ProjectId, Refusal, USER,
     User, UserId,
@@ -8,9 +9,9 @@ use fhir::Resource;
 use store::{Existence, Tenant};
 use uuid::Uuid;
 
-use crate::Means;
 use crate::audit_event::{AUDIT_EVENT, audit_event};
 use crate::create_client;
+use crate::{Means, Sight};
 
 /// Types that nobody but the server itself works with.
 pub(crate) const PROTECTED: [&str; 3] = ["DomainConfiguration", "JsonWebKey", "Login"];
@@ -24,19 +25,16 @@ pub(crate) fn is_protected(means: Means<'_>, kind: &str, claimant: &Claimant) ->
     PROTECTED.contains(&kind) && !(all_seeing && kind == OF_THE_SERVER)
 }
 
-/// What a project's administrators do not see of the project.
-const HIDDEN_FROM_ADMINS: [&str; 3] = ["superAdmin", "systemSecret", "strictMode"];
-
-/// The resource, to be read beside the authorisation.
+/// The resource as the caller sees it, read beside the authorisation.
 ///
 /// # Errors
-/// A fault for an unknown type, [`Refusal::Forbidden`] for a protected one, [`Refusal::NotFound`] for an unknown, foreign or
-/// malformed id alike, [`Refusal::Gone`].
+/// A fault for an unknown type; [`Refusal::Forbidden`] for one that no rule lets the caller read, whatever the id; [`Refusal::NotFound`]
+/// for an unknown, foreign or malformed id alike, and for a resource that the rules do not let him read; [`Refusal::Gone`].
 pub async fn look(
     means: Means<'_>,
-    tenant: Tenant<'_>,
-    claimant: Claimant,
+    (tenant, claimant): (Tenant<'_>, Claimant),
     (kind, id): (&str, &str),
+    mut sight: Sight,
 ) -> Result<Resource, Failure> {
     if !fhir::known(kind) {
         return Err(unknown_type());
@@ -47,6 +45,25 @@ pub async fn look(
     // A malformed id costs the same read as an unknown one.
     let wanted = domain::MembershipId::new(Uuid::nil());
     let id = id.parse::<MembershipId>().unwrap_or(wanted).uuid();
+    let found = anywhere(means, (tenant, claimant), (kind, id)).await;
+    let caller = sight.caller().await?;
+    let lens = caller.rights().must(kind, Interaction::Read)?;
+    match found {
+        Ok(resource) => {
+            let resource = revealed(means, caller.rights(), resource)?;
+            lens.shown(resource).ok_or_else(not_found)
+        }
+        // Nobody can say whether it was for him.
+        Err(Failure::Refused(Refusal::Gone)) if !lens.is_open() => Err(not_found()),
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn anywhere(
+    means: Means<'_>,
+    (tenant, claimant): (Tenant<'_>, Claimant),
+    (kind, id): (&str, Uuid),
+) -> Result<Resource, Failure> {
     let all_seeing = claimant.project() == means.keys.super_project();
     let tenant = match all_seeing {
         true => whereabouts(means, tenant, (kind, id)).await?,
@@ -68,7 +85,7 @@ pub(crate) async fn whereabouts<'a>(
     Ok(project.map_or(tenant, |project| means.store.founding(project)))
 }
 
-/// The resource of a known type in this very project.
+/// The resource of a known type in this very project, as it is stored.
 ///
 /// # Errors
 /// [`Refusal::NotFound`], [`Refusal::Gone`].
@@ -84,7 +101,7 @@ pub(crate) async fn within(
             let mut found = tenant.read(&tenant.places_of(id)).await?;
             Ok(tenant.member(&mut found, id)?.membership.into_resource())
         }
-        PROJECT => project(means, tenant, id, all_seeing).await,
+        PROJECT => project(tenant, id).await,
         USER => user(means, tenant, id, all_seeing).await,
         AUDIT_EVENT => tenant
             .event(id)
@@ -92,7 +109,7 @@ pub(crate) async fn within(
             .map(|event| audit_event(tenant, id, event))
             .ok_or_else(not_found),
         _ => match tenant.resource(kind, id).await? {
-            Existence::Here(stored) => seen(means, all_seeing, stored.resource),
+            Existence::Here(stored) => Ok(stored.resource),
             Existence::Gone => Err(Refusal::Gone.into()),
             Existence::Unknown => Err(Refusal::NotFound.into()),
         },
@@ -112,19 +129,14 @@ fn not_found() -> Failure {
     Refusal::NotFound.into()
 }
 
-async fn project(
-    means: Means<'_>,
-    tenant: Tenant<'_>,
-    id: Uuid,
-    all_seeing: bool,
-) -> Result<Resource, Failure> {
+async fn project(tenant: Tenant<'_>, id: Uuid) -> Result<Resource, Failure> {
     if tenant.project() != ProjectId::new(id) {
         return Err(not_found());
     }
     let gone = tenant.gone_key(PROJECT, id);
     let mut found = tenant.read(&[tenant.project_key(), gone.clone()]).await?;
     match tenant.project_in(&mut found)? {
-        Some(project) => seen(means, all_seeing, project.into_resource()),
+        Some(project) => Ok(project.into_resource()),
         None if tenant.has(&found, &gone) => Err(Refusal::Gone.into()),
         None => Err(not_found()),
     }
@@ -143,15 +155,26 @@ async fn user(
         .ok_or_else(not_found)
 }
 
-/// A resource as administrators see it: an application with its secret, a project without what is the server's business.
-pub(crate) fn seen(
+/// An application with its secrets, for those to whom they are shown; anything else as it is.
+pub(crate) fn revealed(
     means: Means<'_>,
-    all_seeing: bool,
-    mut resource: Resource,
+    rights: &Rights,
+    resource: Resource,
 ) -> Result<Resource, Failure> {
-    if resource.kind == PROJECT && !all_seeing {
-        let body = &mut resource.body;
+    match rights.shows_secrets() {
+        true => create_client::shown(means, resource),
+        false => Ok(create_client::without_secrets(resource)),
+    }
+}
+
+/// What a project's administrators do not see of the project.
+const HIDDEN_FROM_ADMINS: [&str; 3] = ["superAdmin", "systemSecret", "strictMode"];
+
+/// A project as its administrators see it who are about to change it.
+pub(crate) fn seen(all_seeing: bool, mut project: Resource) -> Resource {
+    if !all_seeing {
+        let body = &mut project.body;
         body.retain(|field, _| !HIDDEN_FROM_ADMINS.contains(&field.as_str()));
     }
-    create_client::shown(means, resource)
+    project
 }

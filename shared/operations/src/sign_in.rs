@@ -25,7 +25,7 @@ use std::time::Duration;
 use domain::{Failure, Fault, LoginId, Membership, Project, Refusal, User};
 use store::{Action, Event, Granted, LoginRow, Step};
 
-use crate::Means;
+use crate::{Means, rights};
 
 pub use authorization::{AuthorizationRequest, Lost, Objection, Way, authorize};
 pub use browser::{Kept, kept};
@@ -141,6 +141,21 @@ pub fn bind(
         ];
     steps.extend(recorded(means, login, membership));
     Ok((steps, code))
+}
+
+/// Whether the policies of a membership let its member in from where a login comes.
+///
+/// # Errors
+/// The fault "IP address not allowed"; [`Failure::Unavailable`].
+async fn welcome(
+    means: Means<'_>,
+    login: &LoginRow,
+    (membership, project): (&Membership, &Project),
+) -> Result<(), Failure> {
+    if rights::welcome(means, (membership, project), &login.remote).await? {
+        return Ok(());
+    }
+    Err(Fault::general(rights::NOT_FROM_HERE).into())
 }
 
 /// What a project asks of those who sign in.

@@ -11,7 +11,7 @@ use identity::secret::SecretHash;
 use identity::{Claims, Use};
 use store::{ClientRow, LoginRow};
 
-use crate::Means;
+use crate::{Means, rights};
 
 pub use redeem::{Redemption, redeem};
 pub use refresh::{Renewal, refresh};
@@ -33,6 +33,9 @@ pub enum Denied {
     /// Not a code, or not one that counts.
     #[error("Invalid code")]
     Code,
+    /// Its policies do not let it in from where it calls.
+    #[error("IP address not allowed")]
+    Address,
     /// The session has no membership.
     #[error("Invalid profile")]
     Profile,
@@ -185,7 +188,10 @@ impl Session<'_> {
             aud: base.clone(),
             project: self.caller.project().id(),
             membership: self.caller.membership().id(),
-            policies: Vec::new(),
+            policies: rights::hint(self.caller.membership())
+                .ids()
+                .map(|id| id.to_string())
+                .collect(),
             used_for: Use::Access,
             nonce: None,
             fhir_user: None,

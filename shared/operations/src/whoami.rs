@@ -1,12 +1,12 @@
 //! Who am I, and what does the web app need to show me (contract: `auth/me`).
 
-use domain::{Caller, Claimant, Failure, LoginId, Membership, Subject};
+use domain::{Caller, Claimant, Failure, LoginId, Subject};
 use fhir::{Resource, View};
 use serde_json::{Map, Value, json};
 use store::{Existence, Key, Tenant};
 
-use crate::Means;
-use crate::{create_client, sessions};
+use crate::read_resource::revealed;
+use crate::{Means, sessions};
 
 /// What an answer about the caller needs besides his own rows.
 pub struct Seen {
@@ -66,13 +66,12 @@ pub async fn whoami(means: Means<'_>, caller: &Caller, seen: Seen) -> Result<Val
     let fields = ["identifier", "user", "profile", "admin"];
     answer.insert("membership".into(), picked(membership.resource(), &fields));
     answer.insert("profile".into(), profile(means, caller, seen.profile)?);
-    let (config, policy, security) = tokio::join!(
+    let (config, security) = tokio::join!(
         configuration(means, caller),
-        access_policy(means, caller),
         security(means, caller, (&seen.sessions, &seen.places))
     );
     answer.insert("config".into(), config?);
-    answer.insert("accessPolicy".into(), policy?);
+    answer.insert("accessPolicy".into(), caller.rights().to_json());
     if let Some(security) = security? {
         answer.insert("security".into(), security);
     }
@@ -122,10 +121,7 @@ fn profile(means: Means<'_>, caller: &Caller, existence: Existence) -> Result<Va
         let id = reference.id().map(|id| id.to_string());
         return Ok(json!({ "resourceType": reference.kind(), "id": id }));
     };
-    let mut profile = create_client::shown(means, stored.resource)?;
-    if !caller.is_admin() {
-        profile.body.shift_remove("secret");
-    }
+    let profile = revealed(means, caller.rights(), stored.resource)?;
     Ok(profile.to_json(View::Extended))
 }
 
@@ -194,71 +190,4 @@ fn section(title: &str, links: &[(&str, &str)]) -> Value {
         .map(|(name, target)| json!({ "name": name, "target": target }))
         .collect();
     json!({ "title": title, "link": links })
-}
-
-/// The rules the caller is under: those of his policies, or everything, and what his role adds.
-async fn access_policy(means: Means<'_>, caller: &Caller) -> Result<Value, Failure> {
-    let policies = policies(caller.membership());
-    let mut rules = Vec::new();
-    for reference in &policies {
-        let id = reference.id().unwrap_or_default();
-        let home = means.store.of(caller);
-        if let Existence::Here(policy) = home.resource("AccessPolicy", id).await? {
-            let own = policy
-                .resource
-                .body
-                .get("resource")
-                .and_then(Value::as_array)
-                .cloned();
-            rules.extend(own.unwrap_or_default());
-        }
-    }
-    if policies.is_empty() {
-        rules.push(json!({ "resourceType": "*" }));
-    }
-    for kind in ["SearchParameter", "StructureDefinition"] {
-        rules.push(json!({ "resourceType": kind, "readonly": true }));
-    }
-    rules.extend(role_rules(caller));
-    let based_on: Vec<Value> = policies.iter().map(fhir::Reference::to_json).collect();
-    Ok(json!({ "resourceType": "AccessPolicy", "basedOn": based_on, "resource": rules }))
-}
-
-fn policies(membership: &Membership) -> Vec<fhir::Reference> {
-    let references = membership
-        .administrative_references()
-        .into_iter()
-        .map(|(_, reference)| reference);
-    let mut policies: Vec<_> = references
-        .filter(|reference| reference.kind() == "AccessPolicy")
-        .collect();
-    policies.dedup();
-    policies
-}
-
-fn role_rules(caller: &Caller) -> Vec<Value> {
-    if caller.is_super_admin() {
-        let kinds = [
-            "UserSecurityRequest",
-            "Project",
-            "ProjectMembership",
-            "User",
-        ];
-        return kinds
-            .iter()
-            .map(|kind| json!({ "resourceType": kind }))
-            .collect();
-    }
-    if !caller.membership().is_admin() {
-        return Vec::new();
-    }
-    let own = format!("Project?_id={}", caller.project().id());
-    vec![
-        json!({ "resourceType": "Project", "criteria": own, "readonlyFields": ["features", "link", "systemSetting"],
-                "hiddenFields": ["superAdmin", "systemSecret", "strictMode"] }),
-        json!({ "resourceType": "ProjectMembership", "readonlyFields": ["project", "user"] }),
-        json!({ "resourceType": "UserSecurityRequest", "readonly": true }),
-        json!({ "resourceType": "User", "hiddenFields": ["passwordHash", "mfaSecret"],
-                "readonlyFields": ["email", "emailVerified", "mfaEnrolled", "project"] }),
-    ]
 }

@@ -19,8 +19,7 @@ use store::{Aborted, Found, Tenant};
 use uuid::Uuid;
 
 use crate::boundary::References;
-use crate::read_resource::seen as as_seen;
-use crate::{Means, conditional_references, rights};
+use crate::{Means, Sight, conditional_references, rights};
 
 pub use delete::{Doomed, delete, look_for_deletion};
 use target::{Stands, Target};
@@ -88,7 +87,7 @@ impl Posted {
     async fn resolved(
         mut self,
         means: Means<'_>,
-        reader: (Tenant<'_>, Claimant),
+        reader: (Tenant<'_>, &Sight),
     ) -> Result<Self, Failure> {
         if let Change::Whole(body) = &mut self.change {
             let sent = std::mem::take(body);
@@ -155,15 +154,16 @@ fn names_itself(body: &Map<String, Value>, kind: &str, id: Option<Uuid>) -> Resu
 pub async fn look(
     means: Means<'_>,
     tenant: Tenant<'_>,
-    claimant: Claimant,
+    sight: Sight,
     posted: Result<Posted, Failure>,
 ) -> Result<Seen, Failure> {
     let posted = posted?;
-    target::check_type(means, &posted.kind, &claimant)?;
+    target::check_type(&posted.kind)?;
     posted.check()?;
+    let claimant = sight.claimant();
     let address = (posted.kind.as_str(), posted.id());
     let tenant = target::home_of(means, tenant, &claimant, address).await?;
-    let posted = posted.resolved(means, (tenant, claimant)).await?;
+    let posted = posted.resolved(means, (tenant, &sight)).await?;
     read(means, tenant, claimant, posted).await
 }
 
@@ -260,7 +260,7 @@ async fn attempt(
 
 fn shown(means: Means<'_>, caller: &Caller, written: Written) -> Result<Written, Failure> {
     Ok(Written {
-        resource: as_seen(means, caller.is_super_admin(), written.resource)?,
+        resource: rights::shown(means, caller, written.resource)?,
         ..written
     })
 }

@@ -1,6 +1,8 @@
-//! The rows that decide whether a request's credentials hold: one strong read of at most four.
+//! The rows that decide whether a request's credentials hold: one strong read of at most four, and of the policies that they hint at.
 
-use domain::{Claimant, Evidence, Failure, Subject};
+use domain::{Claimant, Evidence, Failure, ProjectId, Subject};
+use fhir::Resource;
+use uuid::Uuid;
 
 use crate::Store;
 use crate::clients::read_client;
@@ -8,7 +10,36 @@ use crate::keys::Key;
 use crate::logins::read_session;
 use crate::members::read_member;
 use crate::projects::read_project;
+use crate::read::Found;
+use crate::tenant::Tenant;
 use crate::users::read_user;
+
+const POLICY: &str = "AccessPolicy";
+
+fn policy_keys(project: ProjectId, ids: &[Uuid]) -> Vec<Key> {
+    let key = |id: &Uuid| Key::Resource(project, POLICY.to_owned(), *id);
+    ids.iter().map(key).collect()
+}
+
+impl Tenant<'_> {
+    /// The policies with these ids, as far as they are there, in one round trip.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn policies(&self, ids: &[Uuid]) -> Result<Vec<Resource>, Failure> {
+        let keys = policy_keys(self.project, ids);
+        let mut found = self.store.get(&keys).await?;
+        self.policies_in(&mut found, &keys)
+    }
+
+    fn policies_in(&self, found: &mut Found, keys: &[Key]) -> Result<Vec<Resource>, Failure> {
+        let mut policies = Vec::with_capacity(keys.len());
+        for key in keys {
+            policies.extend(self.stored(found, key)?.map(|stored| stored.resource));
+        }
+        Ok(policies)
+    }
+}
 
 impl Store {
     /// Reads afresh what the claims name: membership, session, user or application, project.
@@ -27,16 +58,19 @@ impl Store {
             Subject::User(id) => Some(Key::User(id)),
             Subject::Client(id) => claimant.presented().is_none().then_some(Key::Client(id)),
         };
-        let keys: Vec<Key> = [
+        let rows = [
             Some(member.clone()),
             Some(project.clone()),
             login.clone(),
             subject.clone(),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        ];
+        let hinted = claimant.hint().ids().collect::<Vec<_>>();
+        let policies = policy_keys(claimant.project(), &hinted);
+        let keys: Vec<Key> = rows.into_iter().flatten().chain(policies.clone()).collect();
         let mut found = self.get(&keys).await?;
+        let policies = self
+            .founding(claimant.project())
+            .policies_in(&mut found, &policies)?;
         let home = claimant.project();
         let member = found
             .take(&member)
@@ -67,6 +101,7 @@ impl Store {
             user,
             client,
             project,
+            policies,
         })
     }
 }

@@ -330,6 +330,7 @@ pub(crate) fn read_session(login: LoginId, item: Item) -> Result<Session, Failur
     let row = read_login(item)?;
     Ok(Session {
         login,
+        scope: row.scope,
         epoch: row.epoch,
         revoked: row.revoked,
     })

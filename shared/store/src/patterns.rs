@@ -2,6 +2,8 @@
 //! holds both against it.
 
 mod functions;
+mod invitations;
+mod jobs;
 
 /// A DynamoDB action, as IAM names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,7 +20,7 @@ pub enum DynamoAction {
     DeleteItem,
     /// `dynamodb:ConditionCheckItem`, in a transaction.
     ConditionCheckItem,
-    /// `dynamodb:BatchWriteItem`, by jobs alone.
+    /// `dynamodb:BatchWriteItem`, for what is deleted for good.
     BatchWriteItem,
 }
 
@@ -52,9 +54,7 @@ pub struct Pattern {
     pub index: Option<&'static str>,
 }
 
-use DynamoAction::{
-    BatchGetItem, BatchWriteItem, ConditionCheckItem, DeleteItem, PutItem, Query, UpdateItem,
-};
+use DynamoAction::{BatchGetItem, ConditionCheckItem, DeleteItem, PutItem, Query, UpdateItem};
 use functions::{ADMITTING, AUTHENTICATED, KEYED};
 
 /// Every way in which the product uses its table.
@@ -468,27 +468,9 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         keys: &["P#*", "U#*", "UQ#*", "REQUEST#*"],
         index: None,
     },
-    Pattern {
-        name: "list a project's invitations with their users",
-        functions: &["list-invitations"],
-        actions: &[Query, BatchGetItem],
-        keys: &["P#*", "REQUEST#*", "U#*"],
-        index: None,
-    },
-    Pattern {
-        name: "send an invitation again: member, invitation, user, event",
-        functions: &["resend-invitation"],
-        actions: &[BatchGetItem, PutItem, UpdateItem],
-        keys: &["P#*", "REQUEST#*", "U#*"],
-        index: None,
-    },
-    Pattern {
-        name: "take an invitation back, alone or with its membership",
-        functions: &["revoke-invitation"],
-        actions: &[BatchGetItem, PutItem, UpdateItem, DeleteItem],
-        keys: &["P#*", "REQUEST#*", "U#*"],
-        index: None,
-    },
+    invitations::LIST,
+    invitations::RESEND,
+    invitations::REVOKE,
     Pattern {
         name: "explain access: member, user, policies, resource",
         functions: &["explain-access"],
@@ -496,83 +478,13 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         keys: &["P#*", "U#*"],
         index: None,
     },
-    Pattern {
-        name: "look at what is to be deleted for good: resource, tombstone, member, user with his edges and sessions, project",
-        functions: &["expunge"],
-        actions: &[BatchGetItem, Query],
-        keys: &["P#*", "U#*", "UQ#*", "LOGIN#*", "JOB#*"],
-        index: None,
-    },
-    Pattern {
-        name: "delete for good: resource, guards, credentials, then the past; or close a project and begin a job; event",
-        functions: &["expunge"],
-        actions: &[PutItem, UpdateItem, DeleteItem, BatchWriteItem],
-        keys: &[
-            "P#*",
-            "U#*",
-            "UQ#*",
-            "LOGIN#*",
-            "CLIENT#*",
-            "REQUEST#*",
-            "JOB#*",
-        ],
-        index: None,
-    },
-    Pattern {
-        name: "begin a copy: look at the project and its size; a project that nobody reaches, job, event",
-        functions: &["clone-project"],
-        actions: &[BatchGetItem, Query, PutItem],
-        keys: &["P#*", "JOB#*"],
-        index: None,
-    },
-    Pattern {
-        name: "ask how a job goes, hand it out again, cancel it",
-        functions: &["job-status"],
-        actions: &[BatchGetItem, UpdateItem, PutItem],
-        keys: &["JOB#*", "P#*"],
-        index: None,
-    },
-    Pattern {
-        name: "hand many invitations to a job",
-        functions: &["invite-batch"],
-        actions: &[PutItem],
-        keys: &["JOB#*"],
-        index: None,
-    },
-    Pattern {
-        name: "run a job: take it, write down how far it has come, end it",
-        functions: &["run-job"],
-        actions: &[BatchGetItem, Query, UpdateItem],
-        keys: &["JOB#*"],
-        index: None,
-    },
-    Pattern {
-        name: "empty a project, or fill its copy: everything it has, and what belongs to its users and applications",
-        functions: &["run-job"],
-        actions: &[
-            BatchGetItem,
-            Query,
-            PutItem,
-            UpdateItem,
-            DeleteItem,
-            ConditionCheckItem,
-            BatchWriteItem,
-        ],
-        keys: &["P#*", "U#*", "UQ#*", "LOGIN#*", "CLIENT#*", "REQUEST#*"],
-        index: None,
-    },
-    Pattern {
-        name: "find the users who exist within a project only",
-        functions: &["run-job"],
-        actions: &[Query],
-        keys: &["P#*"],
-        index: Some("byUpdated"),
-    },
-    Pattern {
-        name: "find the memberships of a profile that is copied",
-        functions: &["run-job"],
-        actions: &[Query],
-        keys: &["P#*"],
-        index: Some("byProfile"),
-    },
+    jobs::LOOK_TO_EXPUNGE,
+    jobs::EXPUNGE,
+    jobs::CLONE,
+    jobs::ASK,
+    jobs::HAND_OVER,
+    jobs::RUN,
+    jobs::EMPTY_OR_FILL,
+    jobs::OWN_USERS,
+    jobs::PROFILES,
 ];

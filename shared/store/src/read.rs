@@ -26,6 +26,11 @@ impl Found {
         self.0.remove(&(key.pk(), key.sk()))
     }
 
+    /// The row at `key`, if it was there.
+    pub(crate) fn at(&self, key: &Key) -> Option<&Item> {
+        self.0.get(&(key.pk(), key.sk()))
+    }
+
     /// Whether the row at `key` was there.
     pub(crate) fn has(&self, key: &Key) -> bool {
         self.0.contains_key(&(key.pk(), key.sk()))

@@ -144,6 +144,19 @@ impl Tenant<'_> {
             .transpose()
     }
 
+    /// The same, left where it is.
+    ///
+    /// # Errors
+    /// [`Failure::Corrupt`].
+    pub fn peek(&self, found: &Found, key: &Key) -> Result<Option<Stored>, Failure> {
+        let Key::Resource(project, kind, id) = key else {
+            return Ok(None);
+        };
+        let item = found.at(key).cloned();
+        item.map(|item| stored(kind, *id, *project, item))
+            .transpose()
+    }
+
     /// The person profiles of one type that have an e-mail address, with the names they are shown by: two, if there are so many.
     ///
     /// # Errors

@@ -84,9 +84,12 @@ impl Tenant<'_> {
         let partition = keys::users_in(Scope::Project(self.project));
         let range = Range::index("byUpdated", "updP", partition);
         let (items, next) = self.part(&range, limit, after).await?;
-        let ids = items
-            .iter()
-            .filter_map(|item| row::text(item, PK).strip_prefix("U#")?.parse().ok());
+        let ids = items.iter().filter_map(|item| {
+            match keys::row_at(row::text(item, PK), row::text(item, SK)) {
+                Some(Key::User(id)) => Some(id),
+                _ => None,
+            }
+        });
         let ids: Vec<UserId> = ids.collect();
         let keys: Vec<Key> = ids.iter().copied().map(Key::User).collect();
         let mut found = self.store.get(&keys).await?;

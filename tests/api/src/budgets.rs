@@ -6,6 +6,7 @@ mod lists;
 pub(crate) use lists::{multiply, multiply_from};
 mod meter;
 mod people;
+mod policies;
 mod sessions;
 
 use harness::world::{Client, Project, Request};

@@ -3,6 +3,7 @@
 
 mod access;
 mod references;
+mod twins;
 
 use gateway::{ROUTES, Route};
 use harness::world::{Answer, Client, Project, Request, World};

@@ -36,6 +36,7 @@ mod members;
 mod once;
 mod openapi;
 mod pages;
+mod policies;
 mod prehijack;
 mod projects;
 mod projects_guide;

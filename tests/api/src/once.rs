@@ -25,13 +25,13 @@ async fn alone() -> (&'static World, MutexGuard<'static, ()>) {
     (world, turn)
 }
 
-/// Every POST by which administrators change something. A search by form changes nothing.
+/// Every POST by which administrators, or members with resources, change something. A search by form changes nothing.
 fn routes() -> impl Iterator<Item = &'static Route> {
     ROUTES.iter().filter(|route| {
         let administrative = matches!(route.access, Access::Admin | Access::SuperAdmin);
-        let starts_a_project = route.path == "/fhir/R4/Project/$init";
+        let of_members = ["/fhir/R4/Project/$init", "/fhir/R4/{resourceType}"];
         route.method == "POST"
-            && (administrative || starts_a_project)
+            && (administrative || of_members.contains(&route.path))
             && !route.path.ends_with("/_search")
     })
 }

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
-use fhir::search::Query;
+use fhir::search::{Modifier, Query};
 use fhir::{Reference, Resource};
 use serde_json::Value;
+use uuid::Uuid;
 
 /// The values that stand for `%names` in the criteria of a policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,7 +24,9 @@ impl Parameters {
             ("patient".to_owned(), profile),
         ]);
         for parameter in given {
+            // A blank text would let everything through that begins with it: it is no value.
             let text = parameter.get("valueString").and_then(Value::as_str);
+            let text = text.filter(|text| !text.trim().is_empty());
             let reference = parameter
                 .get("valueReference")
                 .and_then(Reference::from_json)
@@ -34,6 +37,28 @@ impl Parameters {
             }
         }
         Self(all)
+    }
+
+    /// A text with the values in the places of their names, for people and for references; what has no value stays as it is written.
+    pub(super) fn fill(&self, text: &str) -> String {
+        let mut filled = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find('%') {
+            let (before, named) = rest.split_at(at);
+            filled.push_str(before);
+            rest = match self.at(&named[1..]) {
+                Some((value, length)) => {
+                    filled.push_str(&value);
+                    &named[1 + length..]
+                }
+                None => {
+                    filled.push('%');
+                    &named[1..]
+                }
+            };
+        }
+        filled.push_str(rest);
+        filled
     }
 
     /// The value of the name that begins `text`, and how long the name is, with `.id` if that belongs to it.
@@ -93,6 +118,14 @@ impl Criteria {
     /// Whether it can be held against a resource at all.
     pub fn is_understood(&self) -> bool {
         self.query.is_some()
+    }
+
+    /// The ids that a resource must have one of, if the condition says so.
+    pub(super) fn ids(&self) -> Option<Vec<Uuid>> {
+        let filter = self.query.as_ref()?.filter("_id")?;
+        let named = matches!(filter.modifier, Modifier::Plain | Modifier::Exact);
+        let ids = filter.values.iter().filter_map(|id| id.rsplit('/').next());
+        named.then(|| ids.filter_map(|id| id.parse().ok()).collect())
     }
 
     /// Whether the resource matches.
@@ -220,6 +253,8 @@ mod tests {
             "x&name=Smith",
             "x\"},{\"resourceType\":\"*",
             "x|Smith",
+            "",
+            " ",
             "%profile",
             "x%26name=Smith",
         ] {

@@ -1,7 +1,7 @@
 use fhir::Resource;
 
 use super::standing::{ADMINISTRATIVE, PROTECTED};
-use super::{Interaction, Rule};
+use super::{Interaction, Lens, Rule};
 
 /// What somebody wants to do.
 #[derive(Clone, Copy, Debug)]
@@ -42,39 +42,12 @@ pub struct Decision {
     pub verdicts: Vec<Verdict>,
 }
 
-/// Decides: the first rule that allows counts. About a type, a rule without criteria goes before those that have some, because it opens
-/// everything (contract: evaluating a rule).
+/// Decides one question; for many about one type there is a [`Lens`].
 pub fn decide(rules: &[Rule], asked: Asked<'_>) -> Decision {
-    let verdicts: Vec<Verdict> = rules.iter().map(|rule| verdict(rule, asked)).collect();
-    let first = |wanted| verdicts.iter().position(|verdict| *verdict == wanted);
-    let rule = first(Verdict::Allows).or_else(|| first(Verdict::Partly));
-    Decision {
-        allowed: rule.is_some(),
-        rule,
-        verdicts,
-    }
+    Lens::of(rules, asked.kind, asked.interaction).decide(asked.resource)
 }
 
-fn verdict(rule: &Rule, asked: Asked<'_>) -> Verdict {
-    if !is_about(rule, asked.kind) {
-        return Verdict::OtherType;
-    }
-    let interactions = rule.interactions.as_ref();
-    if interactions.is_some_and(|allowed| !allowed.contains(&asked.interaction)) {
-        return Verdict::OtherInteraction;
-    }
-    let Some(criteria) = rule.criteria_for(asked.kind) else {
-        return Verdict::Allows;
-    };
-    match asked.resource {
-        _ if !criteria.is_understood() => Verdict::Unreadable,
-        None => Verdict::Partly,
-        Some(resource) if criteria.matches(resource) => Verdict::Allows,
-        Some(_) => Verdict::NoMatch,
-    }
-}
-
-fn is_about(rule: &Rule, kind: &str) -> bool {
+pub(super) fn is_about(rule: &Rule, kind: &str) -> bool {
     let closed = ADMINISTRATIVE.contains(&kind) || PROTECTED.contains(&kind);
     rule.kind == kind || (rule.kind == "*" && !closed && !rule.except.contains(&kind))
 }

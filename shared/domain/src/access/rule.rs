@@ -1,6 +1,8 @@
-use fhir::Reference;
-use serde_json::Value;
+use fhir::path::Expression;
+use fhir::{Reference, Resource};
+use serde_json::{Map, Value, json};
 
+use super::address::AddressRule;
 use super::{Criteria, Interaction, Parameters};
 
 /// An AccessPolicy that a membership refers to, with the parameters it gives.
@@ -12,6 +14,26 @@ pub struct Policy {
     pub entries: Vec<Value>,
     /// What stands for the names in its criteria.
     pub parameters: Parameters,
+    /// What new resources belong to (`AccessPolicy.compartment`), as the policy has it.
+    pub compartment: Option<String>,
+    /// From where one may sign in.
+    pub addresses: Vec<AddressRule>,
+}
+
+impl Policy {
+    /// Reads a stored policy.
+    pub fn read(resource: &Resource, parameters: Parameters) -> Self {
+        let entries = resource.body.get("resource").and_then(Value::as_array);
+        let compartment = resource.body.get("compartment");
+        let compartment = compartment.and_then(|it| it.get("reference")?.as_str());
+        Self {
+            reference: resource.reference(),
+            entries: entries.cloned().unwrap_or_default(),
+            parameters,
+            compartment: compartment.map(str::to_owned),
+            addresses: AddressRule::of_policy(resource),
+        }
+    }
 }
 
 /// From where a rule comes.
@@ -45,8 +67,16 @@ pub struct Rule {
     pub except: &'static [&'static str],
     /// What it allows; `None` is everything.
     pub interactions: Option<Vec<Interaction>>,
+    /// Fields that are not shown, and stay as they are.
+    pub hidden: Vec<String>,
+    /// Fields that stay as they are.
+    pub readonly: Vec<String>,
+    /// What must be true of a resource that is written; `None` stands for what cannot be understood, and never is.
+    pub constraints: Vec<Option<Expression>>,
     /// What a resource must match.
     pub(super) criteria: Option<Written>,
+    /// The entry of the policy as it is written.
+    entry: Option<Map<String, Value>>,
 }
 
 /// A condition as the policy has it; for `*` it is read for the type that is asked about.
@@ -64,7 +94,11 @@ impl Rule {
             kind: kind.to_owned(),
             except: &[],
             interactions: None,
+            hidden: Vec::new(),
+            readonly: Vec::new(),
+            constraints: Vec::new(),
             criteria: None,
+            entry: None,
         }
     }
 
@@ -88,43 +122,73 @@ impl Rule {
         }
     }
 
+    /// Without some types.
+    pub(super) fn excepting(self, except: &'static [&'static str]) -> Self {
+        Self { except, ..self }
+    }
+
+    /// With fields that stay as they are, and some that are not even shown.
+    pub(super) fn keeping(self, readonly: &[&str], hidden: &[&str]) -> Self {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Self {
+            readonly: owned(readonly),
+            hidden: owned(hidden),
+            ..self
+        }
+    }
+
     /// The rules of a policy, in its order. An entry without a type is none.
     pub(super) fn of_policy(policy: &Policy) -> impl Iterator<Item = Self> {
-        policy
-            .entries
-            .iter()
-            .enumerate()
-            .filter_map(|(entry, body)| {
-                let source = Source::Policy {
-                    policy: policy.reference.clone(),
-                    entry,
-                };
-                let rule = Self::implied(source, body.get("resourceType")?.as_str()?);
-                let named = body.get("interaction").and_then(Value::as_array);
-                let interactions = named.filter(|list| !list.is_empty()).map(|list| {
-                    list.iter()
-                        .filter_map(|word| word.as_str()?.parse().ok())
-                        .collect()
-                });
-                let criteria = body
-                    .get("criteria")
-                    .and_then(Value::as_str)
-                    .filter(|text| !text.is_empty());
-                let rule = match interactions {
-                    None if body["readonly"] == true => rule.readonly(),
-                    interactions => Self {
-                        interactions,
-                        ..rule
-                    },
-                };
-                Some(Self {
-                    criteria: criteria.map(|text| Written {
-                        text: text.to_owned(),
-                        parameters: policy.parameters.clone(),
-                    }),
-                    ..rule
-                })
-            })
+        let entries = policy.entries.iter().enumerate();
+        entries.filter_map(|(entry, body)| {
+            let source = Source::Policy {
+                policy: policy.reference.clone(),
+                entry,
+            };
+            Self::of_entry(source, body.as_object()?, &policy.parameters)
+        })
+    }
+
+    fn of_entry(
+        source: Source,
+        entry: &Map<String, Value>,
+        parameters: &Parameters,
+    ) -> Option<Self> {
+        let rule = Self::implied(source, entry.get("resourceType")?.as_str()?);
+        let list = |name: &str| entry.get(name).and_then(Value::as_array);
+        let words = |name: &str| -> Vec<String> {
+            let words = list(name).into_iter().flatten().filter_map(Value::as_str);
+            words.map(str::to_owned).collect()
+        };
+        let named = list("interaction").filter(|list| !list.is_empty());
+        let interactions = named.map(|list| {
+            let words = list.iter().filter_map(Value::as_str);
+            words.filter_map(|word| word.parse().ok()).collect()
+        });
+        let criteria = entry.get("criteria").and_then(Value::as_str);
+        let criteria = criteria.filter(|text| !text.is_empty());
+        let rule = match interactions {
+            None if entry.get("readonly") == Some(&Value::Bool(true)) => rule.readonly(),
+            interactions => Self {
+                interactions,
+                ..rule
+            },
+        };
+        Some(Self {
+            criteria: criteria.map(|text| Written {
+                text: text.to_owned(),
+                parameters: parameters.clone(),
+            }),
+            hidden: words("hiddenFields"),
+            readonly: words("readonlyFields"),
+            constraints: list("writeConstraint")
+                .into_iter()
+                .flatten()
+                .map(expression)
+                .collect(),
+            entry: Some(entry.clone()),
+            ..rule
+        })
     }
 
     /// The condition as the policy has it.
@@ -137,4 +201,43 @@ impl Rule {
         let written = self.criteria.as_ref().filter(|_| kind != "Binary")?;
         Some(Criteria::read(&written.text, kind, &written.parameters))
     }
+
+    /// The rule as an entry of a policy, with the parameters put in.
+    pub fn to_json(&self) -> Value {
+        let mut entry = match &self.entry {
+            Some(entry) => entry.clone(),
+            None => self.as_entry(),
+        };
+        if let Some(criteria) = &self.criteria {
+            let filled = criteria.parameters.fill(&criteria.text);
+            entry.insert("criteria".into(), filled.into());
+        }
+        Value::Object(entry)
+    }
+
+    fn as_entry(&self) -> Map<String, Value> {
+        let mut entry = Map::new();
+        let mut say = |name: &str, value: Value| drop(entry.insert(name.to_owned(), value));
+        say("resourceType", self.kind.clone().into());
+        if self.interactions.is_some() {
+            say("readonly", true.into());
+        }
+        if let Some(criteria) = &self.criteria {
+            say("criteria", criteria.text.clone().into());
+        }
+        for (name, fields) in [
+            ("readonlyFields", &self.readonly),
+            ("hiddenFields", &self.hidden),
+        ] {
+            if !fields.is_empty() {
+                say(name, json!(fields));
+            }
+        }
+        entry
+    }
+}
+
+/// A write constraint; `None` when it is not understood.
+fn expression(constraint: &Value) -> Option<Expression> {
+    Expression::parse(constraint.get("expression")?.as_str()?).ok()
 }

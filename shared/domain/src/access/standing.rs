@@ -1,9 +1,9 @@
-use crate::{ProfileRef, ProfileType, ProjectId};
+use crate::{Fault, Membership, ProfileRef, ProfileType, Project, ProjectId};
 
 use super::rule::{Policy, Rule, Source};
 
 /// Types that only administrators deal with: no `*` means them, and a member's own rules for them count for nothing.
-pub(super) const ADMINISTRATIVE: [&str; 4] = [
+pub const ADMINISTRATIVE: [&str; 4] = [
     "UserSecurityRequest",
     "Project",
     "ProjectMembership",
@@ -16,8 +16,16 @@ pub(super) const PROTECTED: [&str; 3] = ["DomainConfiguration", "JsonWebKey", "L
 /// Definitions, which everybody may read.
 const DEFINITIONS: [&str; 2] = ["SearchParameter", "StructureDefinition"];
 
-/// What a member without a policy has no access to besides: whoever may write these gives himself every right.
-const CONFINED: &[&str] = &["AccessPolicy", "ClientApplication", "Bot"];
+/// What a member without a policy has no access to besides: whoever may write these gives himself every right, and the record of events
+/// tells what administrators do.
+const CONFINED: &[&str] = &["AccessPolicy", "AuditEvent", "Bot", "ClientApplication"];
+
+/// What administrators of a project do not change of it, and what they do not see of it (contract: implicit rights of a project admin).
+const PROJECT_READONLY: [&str; 3] = ["features", "link", "systemSetting"];
+const PROJECT_HIDDEN: [&str; 3] = ["superAdmin", "systemSecret", "strictMode"];
+/// The same of a user.
+const USER_READONLY: [&str; 4] = ["email", "emailVerified", "mfaEnrolled", "project"];
+const USER_HIDDEN: [&str; 2] = ["passwordHash", "mfaSecret"];
 
 /// What decides about a member besides his policies.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +38,24 @@ pub struct Standpoint {
     pub admin: bool,
     /// Whether the project is the server administrators'.
     pub super_admin: bool,
+    /// Whether the project gives every type to a member without a policy, as recorded.
+    pub unrestricted: bool,
+}
+
+impl Standpoint {
+    /// Where a membership of a project puts its member.
+    ///
+    /// # Errors
+    /// A [`Fault`] when the stored profile is none, which cannot be.
+    pub fn of(membership: &Membership, project: &Project) -> Result<Self, Fault> {
+        Ok(Self {
+            project: project.id(),
+            profile: membership.profile_ref()?,
+            admin: membership.is_admin(),
+            super_admin: project.is_super_admin(),
+            unrestricted: project.opens_everything_without_policy(),
+        })
+    }
 }
 
 /// The rules that a member is under, in the order in which they count (contract: building the effective policy).
@@ -56,10 +82,11 @@ pub fn rules_of(member: Standpoint, policies: &[Policy]) -> Vec<Rule> {
     });
     if member.admin {
         let admin = |kind| Rule::implied(Source::Admin, kind);
-        rules.push(admin("Project").where_(format!("Project?_id={}", member.project)));
-        rules.push(admin("ProjectMembership"));
+        let own = admin("Project").where_(format!("Project?_id={}", member.project));
+        rules.push(own.keeping(&PROJECT_READONLY, &PROJECT_HIDDEN));
+        rules.push(admin("ProjectMembership").keeping(&["project", "user"], &[]));
         rules.push(admin("UserSecurityRequest").readonly());
-        rules.push(admin("User"));
+        rules.push(admin("User").keeping(&USER_READONLY, &USER_HIDDEN));
     }
     rules
 }
@@ -68,7 +95,7 @@ pub fn rules_of(member: Standpoint, policies: &[Policy]) -> Vec<Rule> {
 fn without_policy(member: Standpoint) -> Vec<Rule> {
     let kind = member.profile.kind;
     let everything = Rule::implied(Source::NoPolicy, "*");
-    if member.admin || member.super_admin {
+    if member.admin || member.super_admin || member.unrestricted {
         return vec![everything];
     }
     if matches!(kind, ProfileType::Patient | ProfileType::RelatedPerson) {
@@ -79,8 +106,5 @@ fn without_policy(member: Standpoint) -> Vec<Rule> {
                 .where_(own),
         ];
     }
-    vec![Rule {
-        except: CONFINED,
-        ..everything
-    }]
+    vec![everything.excepting(CONFINED)]
 }

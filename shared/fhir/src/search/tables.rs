@@ -1,4 +1,4 @@
-//! Which parameters each type has. A type that is not listed has those of every resource.
+//! Which parameters each type has. A type that is not listed has those that FHIR defines, and those of every resource.
 
 use super::param::ParamKind::{
     Boolean, Compartment, Contact, Date, Id, Name, Project, Reference, ReferenceType, String, Token,
@@ -25,7 +25,7 @@ pub(super) fn of(kind: &str) -> &'static [SearchParam] {
         "Login" => LOGIN,
         "DomainConfiguration" => DOMAIN,
         "AuditEvent" => AUDIT_EVENT,
-        _ => &[],
+        defined => super::defined::of(defined),
     }
 }
 

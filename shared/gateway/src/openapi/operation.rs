@@ -332,7 +332,10 @@ impl Operation {
                 takes || self.searched.is_some() || !self.query.is_empty(),
             ),
             (401, closed),
-            (403, matches!(access, Access::Admin | Access::SuperAdmin)),
+            (
+                403,
+                matches!(access, Access::Admin | Access::SuperAdmin) || path.starts_with("/fhir/"),
+            ),
             (404, path.contains('{')),
             (409, closed && method != "GET" && self.searched.is_none()),
             (412, self.if_match),

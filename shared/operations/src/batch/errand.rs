@@ -12,7 +12,7 @@ use super::Done;
 use crate::history::{self, Page};
 use crate::search;
 use crate::write::{self, Change, Written};
-use crate::{Means, conditional, create_project, create_resource, read_resource, rights};
+use crate::{Means, Sight, conditional, create_project, create_resource, read_resource, rights};
 
 /// An entry under way.
 pub(super) struct Task {
@@ -61,29 +61,32 @@ impl Errand<'_> {
         words: Option<Vec<(String, String)>>,
     ) -> Result<Done, Failure> {
         let (means, claimant, tenant) = (self.means, self.claimant, self.tenant());
+        let sight = self.sight();
         match &place {
             Place::Type(kind) => {
                 rights::to(self.caller, Interaction::Search, kind)?;
                 let query = search::read(kind, &words.unwrap_or_default());
-                let listing = search::look(means, tenant, claimant, query).await?;
+                let listing =
+                    search::look(means, (tenant, claimant), (kind.as_str(), query), sight).await?;
                 Ok(Done::Page(Box::new(listing)))
             }
             Place::Resource(kind, id) => {
                 rights::to(self.caller, Interaction::Read, kind)?;
                 let address = (kind.as_str(), id.as_str());
-                let resource = read_resource::look(means, tenant, claimant, address).await?;
+                let resource =
+                    read_resource::look(means, (tenant, claimant), address, sight).await?;
                 Ok(resource_done(resource, false))
             }
             Place::History(kind, id) => {
                 rights::to(self.caller, Interaction::History, kind)?;
                 let wanted = ((kind.as_str(), id.as_str()), page(words));
-                let history = history::look(means, tenant, claimant, wanted).await?;
+                let history = history::look(means, tenant, claimant, wanted, sight).await?;
                 Ok(Done::History(history))
             }
             Place::Version(kind, id, version) => {
                 rights::to(self.caller, Interaction::Vread, kind)?;
                 let wanted = ((kind.as_str(), id.as_str()), version.as_str());
-                let resource = history::look_at(means, tenant, claimant, wanted).await?;
+                let resource = history::look_at(means, tenant, claimant, wanted, sight).await?;
                 Ok(resource_done(resource, false))
             }
             Place::Elsewhere => Err(Refusal::NotFound.into()),
@@ -113,15 +116,15 @@ impl Errand<'_> {
         let body = request.body().map_err(Fault::from)?;
         let (caller, claimant) = self.heading_for(&body)?;
         let tenant = self.means.store.of(&caller);
+        let sight = Sight::of(&caller, claimant);
         let wish = Ok((create_resource::Posted { kind, body, id }, None));
         if let Some(words) = request.must_not_find() {
             let wish = (Ok(words), wish);
-            let creation =
-                conditional::look_for_creation(self.means, tenant, claimant, wish).await?;
+            let creation = conditional::look_for_creation(self.means, tenant, sight, wish).await?;
             let written = conditional::create(self.means, &caller, creation).await?;
             return Ok(Done::Resource(Box::new(written)));
         }
-        let seen = create_resource::look(self.means, tenant, claimant, wish).await?;
+        let seen = create_resource::look(self.means, tenant, sight, wish).await?;
         let resource = create_resource::create_resource(self.means, &caller, seen).await?;
         Ok(resource_done(resource, true))
     }
@@ -137,6 +140,7 @@ impl Errand<'_> {
             Change::Patch(_) => (self.caller.clone(), self.claimant),
         };
         let tenant = self.means.store.of(&caller);
+        let sight = Sight::of(&caller, claimant);
         let written = match place {
             Place::Resource(kind, id) => {
                 let posted = write::Posted {
@@ -145,13 +149,13 @@ impl Errand<'_> {
                     change,
                     seen: version(request)?,
                 };
-                let seen = write::look(self.means, tenant, claimant, Ok(posted)).await;
+                let seen = write::look(self.means, tenant, sight, Ok(posted)).await;
                 write::update(self.means, &caller, (&kind, seen)).await?
             }
             Place::Type(kind) => {
                 rights::to(&caller, Interaction::Update, &kind)?;
                 let words = Ok(request.words.clone().unwrap_or_default());
-                let found = conditional::look(self.means, tenant, claimant, (&kind, words)).await?;
+                let found = conditional::look(self.means, tenant, sight, (&kind, words)).await?;
                 conditional::update(self.means, &caller, (found, Ok(change))).await?
             }
             Place::History(..) | Place::Version(..) | Place::Elsewhere => {
@@ -173,7 +177,7 @@ impl Errand<'_> {
             Place::Type(kind) => {
                 rights::to(caller, Interaction::Delete, &kind)?;
                 let words = Ok(request.words.clone().unwrap_or_default());
-                let found = conditional::look(means, tenant, claimant, (&kind, words)).await?;
+                let found = conditional::look(means, tenant, self.sight(), (&kind, words)).await?;
                 conditional::delete(means, caller, found).await?;
             }
             Place::History(..) | Place::Version(..) | Place::Elsewhere => {
@@ -181,6 +185,11 @@ impl Errand<'_> {
             }
         }
         Ok(Done::Nothing)
+    }
+
+    /// The caller's rights, known already.
+    pub(super) fn sight(&self) -> Sight {
+        Sight::of(self.caller, self.claimant)
     }
 
     fn tenant(&self) -> Tenant<'_> {

@@ -37,7 +37,7 @@ pub struct ClientAssertion {
 pub async fn client_credentials_by_assertion(
     means: Means<'_>,
     outside: &Outside,
-    (sent, scope): (&ClientAssertion, &str),
+    (sent, scope, address): (&ClientAssertion, &str, &str),
 ) -> Result<Result<Tokens, Denied>, Failure> {
     let text = sent.assertion.as_ref().map_or("", Secret::reveal);
     let (assertion, id) = match read(means, sent, text) {
@@ -56,11 +56,11 @@ pub async fn client_credentials_by_assertion(
     let Existence::Here(application) = application? else {
         return Ok(Err(Denied::UnknownClient));
     };
-    let address = application.resource.body.get("jwksUri");
-    let Some(address) = address.and_then(Value::as_str) else {
+    let keys = application.resource.body.get("jwksUri");
+    let Some(keys) = keys.and_then(Value::as_str) else {
         return Ok(Err(Denied::NoKeys));
     };
-    if !is_genuine(&assertion, (outside, address), means.now).await {
+    if !is_genuine(&assertion, (outside, keys), means.now).await {
         return Ok(Err(Denied::AssertionSignature));
     }
     if !assertion.counts_at(means.now) {
@@ -74,7 +74,7 @@ pub async fn client_credentials_by_assertion(
     }
     let name = means.keys.blind("assertion", assertion.name());
     let once = means.store.remember_assertion(id, name, assertion.until());
-    begin(means, (id, &row, &caller), (scope, vec![once])).await
+    begin(means, (id, &row, &caller), (scope, address, vec![once])).await
 }
 
 /// What can be said before anything is looked up, in the order of the contract.

@@ -1,6 +1,6 @@
 //! The answer as administrators read it. The names of its fields are kept.
 
-use domain::access::{Decision, Rule, Source, Standpoint, Verdict};
+use domain::access::{Decision, Rights, Rule, Source, Standpoint, Verdict};
 use fhir::Reference;
 use serde_json::{Map, Value, json};
 
@@ -11,8 +11,7 @@ pub(super) struct Facts<'a> {
     pub(super) seen: &'a Seen,
     pub(super) standpoint: Standpoint,
     pub(super) state: State,
-    pub(super) missing: Option<&'a Reference>,
-    pub(super) rules: &'a [Rule],
+    pub(super) rights: &'a Rights,
     pub(super) decision: Option<&'a Decision>,
 }
 
@@ -45,7 +44,7 @@ pub(super) fn of(facts: &Facts<'_>) -> Value {
             answer["rule"] = rule.into();
         }
     }
-    let rules = facts.rules.iter().enumerate();
+    let rules = facts.rights.rules().iter().enumerate();
     let about = facts.seen.question.0.as_ref();
     let rules = rules.map(|(at, rule)| {
         let verdict = facts
@@ -59,7 +58,7 @@ pub(super) fn of(facts: &Facts<'_>) -> Value {
 
 /// The reason as a word for programs and a sentence for people.
 fn reason(facts: &Facts<'_>, decision: &Decision) -> (&'static str, String) {
-    match (facts.state, facts.missing) {
+    match (facts.state, facts.rights.missing()) {
         (State::Inactive, _) => return ("inactive", "The membership is not active".to_owned()),
         (State::NeedsProof, _) => {
             let words = "The member has not proven yet that the address is his";
@@ -73,7 +72,7 @@ fn reason(facts: &Facts<'_>, decision: &Decision) -> (&'static str, String) {
     }
     let Some((at, rule)) = decision
         .rule
-        .and_then(|at| Some((at, facts.rules.get(at)?)))
+        .and_then(|at| Some((at, facts.rights.rules().get(at)?)))
     else {
         return ("no-rule", "No rule allows it".to_owned());
     };
@@ -119,6 +118,17 @@ fn view(rule: &Rule, asked: Option<(&About, Verdict)>) -> Value {
     }
     if let Some(criteria) = rule.criteria_text() {
         say("criteria", criteria.into());
+    }
+    for (name, fields) in [
+        ("hiddenFields", &rule.hidden),
+        ("readonlyFields", &rule.readonly),
+    ] {
+        if !fields.is_empty() {
+            say(name, json!(fields));
+        }
+    }
+    if !rule.constraints.is_empty() {
+        say("writeConstraints", rule.constraints.len().into());
     }
     if let Some((about, verdict)) = asked {
         if verdict != Verdict::OtherType

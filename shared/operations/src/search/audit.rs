@@ -6,6 +6,7 @@ use fhir::search::{Next, Query};
 use store::Tenant;
 use uuid::Uuid;
 
+use super::Eyes;
 use super::page::{self, MOST_READ, Matches};
 use crate::Means;
 use crate::audit_event::audit_event;
@@ -44,18 +45,21 @@ pub(super) async fn look(
     means: Means<'_>,
     tenant: Tenant<'_>,
     query: &Query,
+    eyes: &Eyes,
 ) -> Result<Matches, Failure> {
     let filter = query.filters.iter().find(|it| it.param.code == "_id");
     if let Some(filter) = filter.filter(|it| it.modifier == fhir::search::Modifier::Plain) {
-        return by_id(tenant, query, &filter.values).await;
+        return by_id(means, tenant, query, (&filter.values, eyes)).await;
     }
     check_order(query)?;
     let start = page::start(means, tenant, query, Place::read)?;
     let (from, until) = span(query);
     let newest = until.unwrap_or(means.now).min(means.now);
     let mut reader = Reader {
+        means,
         tenant,
         query,
+        eyes,
         place: start.unwrap_or(Place {
             day: newest,
             before: None,
@@ -93,20 +97,31 @@ fn span(query: &Query) -> (Option<Timestamp>, Option<Timestamp>) {
     (moment(by_date.0.max(by_update.0)), moment(last))
 }
 
-async fn by_id(tenant: Tenant<'_>, query: &Query, ids: &[String]) -> Result<Matches, Failure> {
+async fn by_id(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    query: &Query,
+    (ids, eyes): (&[String], &Eyes),
+) -> Result<Matches, Failure> {
     let ids = ids
         .iter()
         .filter_map(|id| id.rsplit('/').next()?.parse().ok());
     let events = tenant.events(&ids.collect::<Vec<Uuid>>()).await?;
     let resources = events
         .into_iter()
-        .map(|(id, event)| audit_event(tenant, id, event));
-    Ok(page::cut_out(query, resources.collect()))
+        .map(|(id, event)| (audit_event(tenant, id, event), ()));
+    let seen = eyes.see(means, query, resources).await?;
+    Ok(page::cut_out(
+        query,
+        seen.into_iter().map(|it| it.0).collect(),
+    ))
 }
 
 struct Reader<'a> {
+    means: Means<'a>,
     tenant: Tenant<'a>,
     query: &'a Query,
+    eyes: &'a Eyes,
     /// Where the reading goes on.
     place: Place,
     /// The matches, each with the place after it.
@@ -142,13 +157,14 @@ impl Reader<'_> {
         };
         let trail = self.tenant.events_of(&day.day(), before, share).await?;
         self.read += trail.events.len();
-        for (id, event) in trail.events {
-            let resource = audit_event(self.tenant, id, event);
-            if self.query.matches(&resource) {
-                let before = Some(id);
-                self.found.push((resource, Place { day, before }));
-            }
-        }
+        let place = |id| Place {
+            day,
+            before: Some(id),
+        };
+        let events = trail.events.into_iter();
+        let rows = events.map(|(id, event)| (audit_event(self.tenant, id, event), place(id)));
+        self.found
+            .extend(self.eyes.see(self.means, self.query, rows).await?);
         self.place.before = trail.before;
         if trail.before.is_none() {
             self.place.day = Timestamp::from_millis(day.as_millis() - DAY);

@@ -1,5 +1,6 @@
 //! What a search brings along: the resources that matches refer to, and the memberships that point to them.
 
+use domain::access::{Interaction, Rights};
 use domain::{Failure, ProfileRef, USER, UserId};
 use fhir::Resource;
 use fhir::search::Query;
@@ -8,7 +9,7 @@ use store::{Key, Tenant};
 use crate::Means;
 use crate::create_client;
 
-/// What `_include` and `_revinclude` ask for. What is not of this project, or not there, is silently left out.
+/// What `_include` and `_revinclude` ask for. What is not of this project, not there, or not for whoever has these rights, is silently left out.
 ///
 /// # Errors
 /// [`Failure::Unavailable`], [`Failure::Corrupt`].
@@ -17,6 +18,7 @@ pub(crate) async fn included(
     tenant: Tenant<'_>,
     query: &Query,
     matches: &[Resource],
+    rights: Option<&Rights>,
 ) -> Result<Vec<Resource>, Failure> {
     let references = query
         .include
@@ -39,7 +41,11 @@ pub(crate) async fn included(
     for key in &keys {
         let resource = means.store.resource_at(&mut found, key)?;
         let resource = resource.filter(|it| it.meta.project == Some(tenant.project().uuid()));
-        resources.extend(resource.map(create_client::without_secrets));
+        let resource = resource.map(create_client::without_secrets);
+        resources.extend(resource.and_then(|it| match rights {
+            Some(rights) => rights.shown(it, Interaction::Read),
+            None => Some(it),
+        }));
     }
     Ok(resources)
 }

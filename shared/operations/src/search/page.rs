@@ -38,6 +38,13 @@ pub(crate) struct Matches {
     pub(crate) by_counters: bool,
 }
 
+impl Matches {
+    /// Whether nothing is left to find, nor to count if that was asked.
+    pub(super) fn is_whole(&self, query: &Query) -> bool {
+        self.next == Next::None && query.count > 0 && (self.total.is_some() || !query.wants_total())
+    }
+}
+
 /// The matches up to the end of a page, and the first beyond it.
 pub(crate) fn wanted(query: &Query) -> usize {
     query.offset + query.count

@@ -6,7 +6,7 @@ use fhir::search::{Chain, Filter, Modifier, Query};
 use store::{Bounds, Key, Order, RowRange, Walk};
 use uuid::Uuid;
 
-use super::Library;
+use super::library::Library;
 use super::page::{self, MOST_READ, Matches};
 use super::rows::{Reached, chosen};
 
@@ -23,6 +23,10 @@ impl Library<'_> {
                 .iter()
                 .filter_map(|id| id.rsplit('/').next()?.parse().ok());
             return Ok(Some(ids.map(|id| self.key(&query.kind, id)).collect()));
+        }
+        if let Some(ids) = self.eyes.ids(&query.kind) {
+            let keys = ids.into_iter().map(|id| self.key(&query.kind, id));
+            return Ok(Some(keys.collect()));
         }
         if query.kind == PROJECT && !self.all_seeing {
             return Ok(Some(vec![self.tenant.project_key()]));
@@ -81,9 +85,11 @@ impl Library<'_> {
         let mut resources = Vec::with_capacity(keys.len());
         for key in keys {
             let resource = self.means.store.resource_at(&mut found, key)?;
-            resources.extend(resource.filter(|it| self.is_visible(it)));
+            resources.extend(resource.filter(|it| self.is_visible(it)).map(|it| (it, ())));
         }
-        Ok(page::cut_out(query, resources))
+        let seen = self.eyes.see(self.means, query, resources.into_iter());
+        let seen = seen.await?.into_iter().map(|it| it.0);
+        Ok(page::cut_out(query, seen.collect()))
     }
 
     /// Rows that stand outside of the project's partitions are seen only by those whose they are.
@@ -113,8 +119,12 @@ impl Library<'_> {
         let mut matches = Vec::new();
         for (key, cut) in granted {
             let resource = self.means.store.resource_at(&mut found, &key)?;
-            matches.extend(resource.filter(|it| query.matches(it)).map(|it| (it, cut)));
+            matches.extend(resource.map(|it| (it, cut)));
         }
+        let matches = self
+            .eyes
+            .see(self.means, query, matches.into_iter())
+            .await?;
         if !query.sort.is_empty() {
             return match end.is_end() {
                 true => Ok(Some(page::cut_out(

@@ -5,6 +5,7 @@ use fhir::Resource;
 use fhir::search::{Next, Query};
 use store::{Cut, RowPage, RowRange, Tenant};
 
+use super::Eyes;
 use super::page::{self, LAST_OFFSET, MOST_READ, Matches};
 use crate::Means;
 
@@ -61,7 +62,7 @@ pub(crate) async fn by_range(
     })
 }
 
-/// No index answers the filters: rows are read and held against them, a thousand at most.
+/// No index answers the filters, or rules have a say: rows are read and held against them, a thousand at most and a little more.
 ///
 /// # Errors
 /// A fault of the cursor, [`Failure::Unavailable`], [`Failure::Corrupt`].
@@ -69,14 +70,31 @@ pub(crate) async fn filtered(
     means: Means<'_>,
     tenant: Tenant<'_>,
     query: &Query,
-    ranges: &[RowRange],
+    (ranges, eyes): (&[RowRange], &Eyes),
 ) -> Result<Matches, Failure> {
-    let start = start(means, tenant, query)?;
-    let read = tenant.page_of_rows(ranges, MOST_READ, start).await?;
-    let end = Reached::of(&read);
-    let rows = read.resources.into_iter().zip(read.cuts);
-    let matches = rows.filter(|(resource, _)| query.matches(resource));
-    Ok(chosen(means, tenant, query, (matches.collect(), end)))
+    let mut start = start(means, tenant, query)?;
+    let mut matches = Vec::new();
+    let mut most = most_at_first(query);
+    loop {
+        let read = tenant.page_of_rows(ranges, most, start).await?;
+        let end = Reached::of(&read);
+        let rows = read.resources.into_iter().zip(read.cuts);
+        matches.extend(eyes.see(means, query, rows).await?);
+        let enough = matches.len() > page::wanted(query) || most == MOST_READ;
+        if enough || end.is_end() {
+            return Ok(chosen(means, tenant, query, (matches, end)));
+        }
+        start = end.last;
+        most = MOST_READ;
+    }
+}
+
+/// Where nothing but rules holds rows back, most are probably let through: a few pages at once fill one.
+fn most_at_first(query: &Query) -> usize {
+    match query.filters.is_empty() && !query.wants_total() {
+        true => (page::wanted(query) * 4).clamp(100, MOST_READ),
+        false => MOST_READ,
+    }
 }
 
 /// How far a bounded read came.
@@ -131,10 +149,17 @@ pub(crate) fn chosen(
 /// # Errors
 /// [`Failure::Unavailable`], [`Failure::Corrupt`].
 pub(crate) async fn sorted(
+    means: Means<'_>,
     tenant: Tenant<'_>,
     query: &Query,
-    ranges: &[RowRange],
+    (ranges, eyes): (&[RowRange], &Eyes),
 ) -> Result<Option<Matches>, Failure> {
     let read = tenant.page_of_rows(ranges, MOST_READ, None).await?;
-    Ok((!read.more).then(|| page::cut_out(query, read.resources)))
+    if read.more {
+        return Ok(None);
+    }
+    let rows = read.resources.into_iter().map(|it| (it, ()));
+    let seen = eyes.see(means, query, rows).await?;
+    let resources = seen.into_iter().map(|it| it.0).collect();
+    Ok(Some(page::cut_out(query, resources)))
 }

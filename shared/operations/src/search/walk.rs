@@ -5,6 +5,7 @@ use fhir::Resource;
 use fhir::search::{Filter, Modifier, Next, ParamKind, Query};
 use store::{Bounds, Hit, Hits, Key, Order, Shelf, Tenant, Walk};
 
+use super::Eyes;
 use super::page::{self, LAST_OFFSET, MOST_READ, Matches};
 use crate::Means;
 
@@ -62,6 +63,12 @@ impl<'q> Way<'q> {
             sieve: Vec::new(),
             needs_rows: !query.filters.is_empty(),
         }
+    }
+
+    /// The same way for one whose rules have a say: only rows can tell.
+    pub(crate) fn seen_by(self, eyes: &Eyes) -> Self {
+        let needs_rows = self.needs_rows || eyes.are_of_somebody();
+        Self { needs_rows, ..self }
     }
 
     /// Whether every key on the shelves is a match.
@@ -183,7 +190,7 @@ pub(crate) async fn along(
     means: Means<'_>,
     tenant: Tenant<'_>,
     query: &Query,
-    (shelves, way): (&[Shelf], &Way<'_>),
+    (shelves, way, eyes): (&[Shelf], &Way<'_>, &Eyes),
 ) -> Result<Matches, Failure> {
     let start = page::start(means, tenant, query, read_positions)?.unwrap_or_default();
     let (found, counted) = tokio::join!(
@@ -196,14 +203,14 @@ pub(crate) async fn along(
     let through = (0..found.hits.len()).filter(|at| way.lets_through(&found.hits[*at]));
     let mut fitting: Vec<usize> = through.collect();
     let resources = if way.needs_rows {
-        let rows = rows(means, tenant, query, (&found, &fitting)).await?;
+        let rows = rows(means, tenant, query, (&found, &fitting, eyes)).await?;
         fitting.retain(|at| rows.iter().any(|(place, _)| place == at));
         page::on_page(query, rows)
             .map(|(_, resource)| resource)
             .collect()
     } else {
         let shown: Vec<usize> = page::on_page(query, fitting.clone()).collect();
-        let rows = rows(means, tenant, query, (&found, &shown)).await?;
+        let rows = rows(means, tenant, query, (&found, &shown, eyes)).await?;
         rows.into_iter().map(|(_, resource)| resource).collect()
     };
     let whole = !found.more && query.cursor.is_none();
@@ -246,7 +253,7 @@ async fn rows(
     means: Means<'_>,
     tenant: Tenant<'_>,
     query: &Query,
-    (found, places): (&Hits, &[usize]),
+    (found, places, eyes): (&Hits, &[usize], &Eyes),
 ) -> Result<Vec<(usize, Resource)>, Failure> {
     let keys: Vec<(usize, Key)> = places
         .iter()
@@ -257,9 +264,10 @@ async fn rows(
     let mut rows = Vec::with_capacity(keys.len());
     for (at, key) in &keys {
         let resource = means.store.resource_at(&mut read, key)?;
-        rows.extend(resource.filter(|it| query.matches(it)).map(|it| (*at, it)));
+        rows.extend(resource.map(|it| (it, *at)));
     }
-    Ok(rows)
+    let seen = eyes.see(means, query, rows.into_iter()).await?;
+    Ok(seen.into_iter().map(|(it, at)| (at, it)).collect())
 }
 
 fn next(

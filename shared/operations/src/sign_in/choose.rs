@@ -7,7 +7,7 @@ use store::{Granted, LoginRow, Person, Place, Transaction};
 use super::offer::{self, Offer};
 use super::password::awaiting;
 use super::wish::Wanted;
-use super::{Pending, bind, code, open, opened, pending};
+use super::{Pending, bind, code, open, opened, pending, welcome};
 use crate::{Means, second_factor};
 
 /// A user is told of somebody else's membership only in projects of his own; of so many at most.
@@ -73,7 +73,9 @@ pub async fn choose(means: Means<'_>, choice: &Choice) -> Result<Value, Failure>
         failure => failure,
     })?;
     let (member, project) = offer.only().ok_or(Refusal::NotFound)?;
-    let (steps, code) = bind(means, &login, (&member.membership, project))?;
+    let choice = (&member.membership, project);
+    welcome(means, &login.row, choice).await?;
+    let (steps, code) = bind(means, &login, choice)?;
     match Transaction::new()
         .steps(steps)
         .commit(means.store, means.dice)

@@ -177,6 +177,9 @@ impl Begin<'_> {
         } else {
             let places = offer::wanted(self.person, (only, wish.kind));
             let offer = Offer::read(means, user, places).await?;
+            if let Some((member, project)) = offer.only() {
+                super::welcome(means, &login.row, (&member.membership, project)).await?;
+            }
             offered(means, login, &offer)?
         };
         let written = Transaction::new()

@@ -6,7 +6,7 @@ use store::{SecondFactor, Step, Transaction};
 
 use super::offer::{self, Offer};
 use super::wish::Wanted;
-use super::{Pending, bind, opened};
+use super::{Pending, bind, opened, welcome};
 use crate::Means;
 use crate::second_factor::{self, Code};
 
@@ -106,7 +106,9 @@ impl AtLogin {
             let offer = Offer::read(means, self.user()?, places).await?;
             match offer.only() {
                 Some((member, project)) => {
-                    let (steps, code) = bind(means, &login, (&member.membership, project))?;
+                    let only = (&member.membership, project);
+                    welcome(means, &login.row, only).await?;
+                    let (steps, code) = bind(means, &login, only)?;
                     (steps, json!({ "login": id, "code": code }))
                 }
                 None => (noted, json!({ "login": id, "memberships": offer.list() })),

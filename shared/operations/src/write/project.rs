@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::access::Interaction;
 use domain::{Caller, Failure, Fault, PROJECT, Project, Refusal, UserId};
 use fhir::{Meta, Resource};
 use serde_json::{Map, Value};
@@ -30,29 +31,29 @@ pub(super) async fn rewrite(
     old: &Project,
 ) -> Result<Resource, Aborted> {
     let stored = old.resource();
-    rights::to_change(caller, Some(stored), Some(stored))?;
+    rights::to_touch(caller, Interaction::Update, stored)?;
     posted
         .means_version(stored.meta.version)
         .map_err(Failure::from)?;
     let sees_all = caller.is_super_admin();
-    let mut sent = posted.wanted(&as_seen(means, sees_all, stored.clone())?)?;
+    let mut sent = posted.wanted(&as_seen(sees_all, stored.clone()))?;
     let lists = take_lists(&mut sent)?;
     let meta = Meta {
         rest: Meta::rest_of(sent.get("meta").unwrap_or(&Value::Null)),
         ..means.next_version(caller.profile(), &stored.meta)
     };
     let body = checked(old.overwritten_by(sent, sees_all))?;
-    let new = Project::from_resource(Resource {
+    let new = Resource {
         body,
         meta,
         ..stored.clone()
-    });
+    };
+    let new = Project::from_resource(rights::to_update(caller, stored, new)?);
     if stored.same_content(new.resource()) && lists.is_empty() {
         return Ok(stored.clone());
     }
-    rights::to_change(caller, Some(stored), Some(new.resource()))?;
     let tenant = means.store.of(caller);
-    check_references(means, tenant, (posted, target), (old, &new)).await?;
+    check_references(means, caller, (posted, target), (old, &new)).await?;
     let mut steps = tenant.replace_project(old, &new);
     steps.extend(hand_over(means, caller, (old, &new)).await?);
     steps.extend(list_steps(means, tenant, &new, &lists).await?);
@@ -119,10 +120,11 @@ fn checked(mut body: Map<String, Value>) -> Result<Map<String, Value>, Failure> 
 /// Default policies always resolve; everything else by the rule of the boundary.
 async fn check_references(
     means: Means<'_>,
-    tenant: Tenant<'_>,
+    caller: &Caller,
     asked: (&Posted, &mut Target),
     (old, new): (&Project, &Project),
 ) -> Result<(), Failure> {
+    let tenant = means.store.of(caller);
     let versions = (Some(old.resource()), &new.resource().body);
     let (references, found) = new_references(tenant, asked, versions).await?;
     let known = old.default_policies();
@@ -130,7 +132,9 @@ async fn check_references(
     policies.retain(|(_, policy)| !known.iter().any(|(_, it)| it.reference == policy.reference));
     references::check(tenant, &found, &policies)?;
     let own = Some(new.resource().id);
-    references.check(means, (tenant, &found), (new, own)).await
+    references
+        .check(means, caller, (tenant, &found), (new, own))
+        .await
 }
 
 /// Another owner: a member of the project, whose memberships are marked from now on instead of the former owner's.

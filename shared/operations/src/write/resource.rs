@@ -1,5 +1,6 @@
 //! Resources that are nothing but resources of their project: profiles, policies, applications, clinical data.
 
+use domain::access::Interaction;
 use domain::{Caller, Failure, Refusal};
 use fhir::{Meta, Resource};
 use serde_json::{Map, Value};
@@ -11,7 +12,7 @@ use crate::create_client::CLIENT_APPLICATION;
 use crate::create_resource::{self, check_definition, without_envelope};
 use crate::invite::reindex_steps;
 use crate::record::{all_fields, changed_fields};
-use crate::{Means, create_client, realm, rights};
+use crate::{Means, realm, rights};
 
 /// Another version of a resource; the same one when nothing changes.
 pub(super) async fn rewrite(
@@ -21,18 +22,22 @@ pub(super) async fn rewrite(
     stored: &Stored,
 ) -> Result<Resource, Aborted> {
     let old = &stored.resource;
-    rights::to_change(caller, Some(old), Some(old))?;
+    rights::to_touch(caller, Interaction::Update, old)?;
     posted
         .means_version(old.meta.version)
         .map_err(Failure::from)?;
-    let sent = posted.wanted(&create_client::shown(means, old.clone())?)?;
+    let sent = posted.wanted(&rights::before_change(means, caller, old)?)?;
     check(means, caller, (posted, target), (Some(old), &sent)).await?;
     let meta = means.next_version(caller.profile(), &old.meta);
+    let meta = Meta {
+        on_behalf_of: caller.on_behalf_of(),
+        ..meta
+    };
     let (new, credentials) = next(means, (old, meta), sent, target)?;
+    let new = rights::to_update(caller, old, new)?;
     if old.same_content(&new) {
         return Ok(old.clone());
     }
-    rights::to_change(caller, Some(old), Some(&new))?;
     let tenant = means.store.of(caller);
     let fields = changed_fields(&application::told(old), &application::told(&new));
     let event = (Action::Update, "update-resource");
@@ -77,6 +82,9 @@ pub(super) async fn restore(
 ) -> Result<Resource, Aborted> {
     let version = tombstone.version;
     posted.means_version(version).map_err(Failure::from)?;
+    if !rights::knows_of_deleted(caller, &target.kind) {
+        return Err(Failure::from(Refusal::NotFound).into());
+    }
     let super::Change::Whole(sent) = &posted.change else {
         return Err(Failure::from(Refusal::Gone).into());
     };
@@ -120,7 +128,7 @@ async fn make(
 ) -> Result<Resource, Aborted> {
     let tenant = means.store.of(caller);
     let new = create_resource::resource(means, (&target.kind, target.id), meta, sent)?;
-    rights::to_change(caller, None, Some(&new))?;
+    let new = caller.rights().to_create(new).map_err(Failure::from)?;
     let event = (Action::Create, "create-resource");
     Transaction::new()
         .steps(create_resource::steps(means, tenant, &new)?)
@@ -143,7 +151,7 @@ async fn check(
     let (references, found) = new_references(tenant, (posted, target), (old, sent)).await?;
     let own = Some(target.id);
     let checked = references
-        .check(means, (tenant, &found), (&project, own))
+        .check(means, caller, (tenant, &found), (&project, own))
         .await;
     // What else was read is asked for afterwards.
     if posted.is_whole() {

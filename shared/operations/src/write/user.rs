@@ -1,6 +1,7 @@
 //! Users: their names, and what administrators of their project say of them. Addresses, passwords and factors have operations of their
 //! own.
 
+use domain::access::Interaction;
 use domain::{Caller, Failure, Fault, USER, User};
 use fhir::Resource;
 use serde_json::{Map, Value};
@@ -19,7 +20,7 @@ pub(super) async fn rewrite(
     old: &User,
 ) -> Result<Resource, Aborted> {
     let stored = &old.resource;
-    rights::to_change(caller, Some(stored), Some(stored))?;
+    rights::to_touch(caller, Interaction::Update, stored)?;
     posted
         .means_version(stored.meta.version)
         .map_err(Failure::from)?;
@@ -28,11 +29,11 @@ pub(super) async fn rewrite(
     let body = old.overwritten_by(sent, administers || caller.is_super_admin());
     let mut new = old.clone();
     new.resource.body = checked(body)?;
+    new.resource = rights::to_update(caller, stored, new.resource)?;
     if stored.same_content(&new.resource) {
         return Ok(stored.clone());
     }
     new.resource.meta = means.next_version(caller.profile(), &stored.meta);
-    rights::to_change(caller, Some(stored), Some(&new.resource))?;
     let parties = (caller.profile(), stored.reference());
     let event = Event::success(Action::Update, "update-user", parties, means.now);
     let event = event.with_fields(changed_fields(&stored.body, &new.resource.body));

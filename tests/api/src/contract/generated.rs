@@ -69,7 +69,7 @@ fn every_route_is_described_and_openapi_json_is_their_description() {
 }
 
 /// Holds a file against what it should contain, and repairs it.
-fn ensure(file: &Path, wanted: &str) {
+pub(crate) fn ensure(file: &Path, wanted: &str) {
     let found = std::fs::read_to_string(file).unwrap_or_default();
     if found != wanted {
         std::fs::write(file, wanted).unwrap();

@@ -229,12 +229,14 @@ async fn what_is_no_batch_is_refused_as_a_whole() {
 async fn a_member_without_rights_is_refused_entry_by_entry() {
     let project = world().await.project("Entries").await;
     let plain = project.application("Plain").await;
-    let made = create(&project.admin, json!({ "resourceType": "Patient" })).await;
+    let policy =
+        json!({ "resourceType": "AccessPolicy", "resource": [{ "resourceType": "Patient" }] });
+    let made = create(&project.admin, policy.clone()).await;
     let entries = json!([
-        ask("GET", &reference(&made)), ask("GET", "Patient"), ask("DELETE", &reference(&made)),
-        { "request": { "method": "POST", "url": "Patient" }, "resource": { "resourceType": "Patient" } },
+        ask("GET", &reference(&made)), ask("GET", "AccessPolicy"), ask("DELETE", &reference(&made)),
+        { "request": { "method": "POST", "url": "AccessPolicy" }, "resource": policy },
         { "request": { "method": "PUT", "url": reference(&made) }, "resource": made },
-        ask("DELETE", "Patient?_id=x"), ask("GET", &format!("{}/_history", reference(&made))),
+        ask("DELETE", "AccessPolicy?_id=x"), ask("GET", &format!("{}/_history", reference(&made))),
     ]);
     let answer = plain
         .post("/fhir/R4", &bundle("batch", entries))

@@ -252,7 +252,11 @@ async fn patches_at_once_are_all_there_afterwards() {
 async fn a_member_without_rights_changes_nothing_whatever_he_sends() {
     let project = world().await.project("Rights").await;
     let plain = project.application("Plain").await;
-    let made = create(&project.admin, json!({ "resourceType": "Patient" })).await;
+    let made = create(
+        &project.admin,
+        json!({ "resourceType": "AccessPolicy", "resource": [{ "resourceType": "Patient" }] }),
+    )
+    .await;
     plain.put(&path(&made), &made).await.must(403);
     plain.put(&path(&made), &json!({})).await.must(403);
     plain.delete(&path(&made)).await.must(403);

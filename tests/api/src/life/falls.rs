@@ -132,6 +132,7 @@ fn consumed(recording: &harness::proxy::Recording) -> (usize, f64, f64, f64) {
 }
 
 #[tokio::test]
+#[expect(clippy::print_stdout, reason = "the figures of tests/bench/README.md")]
 async fn a_copy_and_an_end_cost_a_few_units_for_each_resource() {
     const RESOURCES: usize = 400;
     let world = start(1, Plan::default()).await;

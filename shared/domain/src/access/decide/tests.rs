@@ -19,6 +19,7 @@ fn member(kind: ProfileType) -> Standpoint {
         },
         admin: false,
         super_admin: false,
+        unrestricted: false,
     }
 }
 
@@ -38,6 +39,8 @@ fn policy(entries: &Value) -> Policy {
         reference: Reference::to("AccessPolicy/1"),
         entries: entries.as_array().cloned().unwrap(),
         parameters: Parameters::new(&Reference::to(format!("Patient/{ID}")), &[]),
+        compartment: None,
+        addresses: Vec::new(),
     }
 }
 

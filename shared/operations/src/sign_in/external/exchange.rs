@@ -11,7 +11,7 @@ use crate::Means;
 use crate::sign_in::offer::{self, Offer};
 use crate::sign_in::through::Application;
 use crate::sign_in::wish::Terms;
-use crate::sign_in::{Device, Pending, begin, granted, recorded};
+use crate::sign_in::{Device, Pending, begin, granted, recorded, welcome};
 use crate::tokens::{Denied, Session, Tokens, life, refresh_until};
 
 /// A request to exchange a token.
@@ -73,11 +73,7 @@ pub async fn exchange(
     };
     let (user, offer) = match found.await {
         Ok(found) => found,
-        Err(Failure::Faulty(faults)) => {
-            let said = faults.first().map(|fault| fault.text.clone());
-            return Ok(Err(NoExchange::Said(said.unwrap_or_default())));
-        }
-        Err(failure) => return Err(failure),
+        Err(failure) => return said(failure).map(Err),
     };
     let Some(member) = chosen(&offer, request.membership.as_deref()) else {
         return Ok(Err(NoExchange::Said("Profile not found".to_owned())));
@@ -91,9 +87,21 @@ pub async fn exchange(
     let mut row = row.through(Some(application.id));
     row.access_life = rules.access_life;
     row.refresh_life = rules.refresh_life;
-    issue(means, Pending { id, row }, (&offer, member))
-        .await
-        .map(Ok)
+    match issue(means, Pending { id, row }, (&offer, member)).await {
+        Ok(tokens) => Ok(Ok(tokens)),
+        Err(failure) => said(failure).map(Err),
+    }
+}
+
+/// What is wrong with the request, in OAuth's form.
+fn said(failure: Failure) -> Result<NoExchange, Failure> {
+    match failure {
+        Failure::Faulty(faults) => {
+            let said = faults.first().map(|fault| fault.text.clone());
+            Ok(NoExchange::Said(said.unwrap_or_default()))
+        }
+        failure => Err(failure),
+    }
 }
 
 /// The membership by which the person will act.
@@ -115,6 +123,7 @@ async fn issue(
     let project = member.membership.project();
     let project = project.and_then(|id| offer.projects.get(&id));
     let project = project.ok_or(Refusal::NotFound)?;
+    welcome(means, &login.row, (&member.membership, project)).await?;
     let granted = granted(&member.membership, project)?;
     let prolongs = login.row.refreshable && !project.is_super_admin();
     let refresh = prolongs.then(|| {
