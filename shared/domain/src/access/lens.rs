@@ -23,7 +23,7 @@ enum Line {
     /// It allows.
     Open,
     /// It allows what matches.
-    Where(Criteria),
+    Where(Box<Criteria>),
 }
 
 impl Line {
@@ -37,7 +37,7 @@ impl Line {
         }
         match rule.criteria_for(kind) {
             None => Self::Open,
-            Some(criteria) if criteria.is_understood() => Self::Where(criteria),
+            Some(criteria) if criteria.is_understood() => Self::Where(Box::new(criteria)),
             Some(_) => Self::Closed(Verdict::Unreadable),
         }
     }

@@ -140,7 +140,9 @@ async fn nothing_refers_into_the_twin_at_whatever_place() {
         observation(json!({ "subject": to })),
         observation(json!({ "performer": [{ "display": "x" }, to] })),
         observation(json!({ "note": [{ "text": "x", "authorReference": to }] })),
-        observation(json!({ "contained": [{ "resourceType": "Task", "id": "a", "for": to }] })),
+        observation(
+            json!({ "contained": [{ "resourceType": "RelatedPerson", "id": "a", "patient": to }] }),
+        ),
         observation(
             json!({ "extension": [{ "url": "https://example.com/x", "valueReference": to }] }),
         ),
