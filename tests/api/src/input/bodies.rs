@@ -41,7 +41,12 @@ async fn what_is_no_json_is_refused_and_writes_nothing() {
 #[tokio::test]
 async fn a_body_that_is_empty_or_of_another_type_counts_as_none() {
     let target = Target::make(world().await, "Nothing").await;
-    for (route, body) in writing_objects(&target.place) {
+    // Every option of a copy may be left out, so nothing is a wish, too.
+    let has_to_say = |(route, _): &(&Route, _)| !route.path.ends_with("/$clone");
+    for (route, body) in writing_objects(&target.place)
+        .into_iter()
+        .filter(has_to_say)
+    {
         let before = target.rows().await;
         for (kind, text) in [
             (JSON, String::new()),
