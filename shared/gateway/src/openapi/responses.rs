@@ -42,10 +42,15 @@ impl Protocol {
                 json!({ "application/fhir+json": { "schema": { "anyOf": either } } })
             }
             Self::Fhir => json!({ "application/fhir+json": of("OperationOutcome") }),
-            Self::OAuth if status == 400 => {
-                json!({ "application/json": of("OAuthError"), "text/plain": of("Text") })
-            }
-            Self::OAuth => json!({ "application/json": of("OAuthError") }),
+            // What is wrong before anybody has looked at the request as one of OAuth's is said in FHIR's words.
+            Self::OAuth if status == 400 => json!({
+                "application/json": of("OAuthError"),
+                "application/fhir+json": of("OperationOutcome"),
+                "text/plain": of("Text"),
+            }),
+            Self::OAuth => json!({
+                "application/json": of("OAuthError"), "application/fhir+json": of("OperationOutcome"),
+            }),
             Self::Scim => json!({ SCIM_JSON: of("ScimError") }),
         }
     }
