@@ -21,7 +21,7 @@ use super::recording::Recording;
 
 /// How long every call is kept while somebody records. Calls a function sends together arrive microseconds to
 /// milliseconds apart, and the engine answers within one: only when each lasts longer than that do they overlap.
-const RECORDED_CALL: Duration = Duration::from_millis(25);
+const RECORDED_CALL: Duration = Duration::from_millis(50);
 
 /// How long a transaction stays in flight under [`Plan::conflicts`]; the real one takes about as long.
 const TRANSACTION: Duration = Duration::from_millis(4);

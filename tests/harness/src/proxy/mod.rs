@@ -71,7 +71,7 @@ impl Proxy {
         self.core.lay(plan);
     }
 
-    /// Begins to record. While any recorder lives every call takes 25 ms longer, see [`Recording::trips`].
+    /// Begins to record. While any recorder lives every call takes 50 ms longer, see [`Recording::trips`].
     pub fn record(&self) -> Recorder {
         Recorder(self.core.record())
     }
