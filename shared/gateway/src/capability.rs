@@ -1,12 +1,11 @@
 //! What the server can do, as FHIR states it: read off the routes, the types and their search parameters.
 
+use domain::access::PROTECTED;
 use fhir::search::{ParamKind, search_codes, search_param};
 use serde_json::{Value, json};
 
 use crate::ROUTES;
 
-/// Types that nobody but the server itself works with.
-const PROTECTED: [&str; 3] = ["DomainConfiguration", "JsonWebKey", "Login"];
 const OAUTH_URIS: &str = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris";
 const SECURITY: &str = "http://terminology.hl7.org/CodeSystem/restful-security-service";
 

@@ -4,6 +4,7 @@ mod project;
 mod resource;
 mod sweep;
 
+use domain::access::PROTECTED;
 use domain::{Caller, Claimant, Failure, Fault, JobId, PROJECT, Refusal};
 use store::Tenant;
 use uuid::Uuid;
@@ -13,7 +14,7 @@ pub(crate) use sweep::{Sweep, sweep};
 
 use crate::Means;
 use crate::once::{Once, Turn};
-use crate::read_resource::{PROTECTED, unknown_type};
+use crate::read_resource::unknown_type;
 
 /// Types that go by other ways: events by the server's own, requests with their users.
 const BY_OTHER_WAYS: [&str; 2] = ["AuditEvent", "UserSecurityRequest"];

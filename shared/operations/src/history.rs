@@ -1,13 +1,13 @@
 //! The versions of a resource: all of them, the newest first, or one.
 
-use domain::access::Interaction;
+use domain::access::{Interaction, PROTECTED};
 use domain::{Claimant, Failure, Refusal};
 use fhir::Resource;
 use store::{Tenant, Tombstone, Version};
 use uuid::Uuid;
 
 use crate::create_client::without_secrets;
-use crate::read_resource::{self, PROTECTED, revealed, unknown_type};
+use crate::read_resource::{self, revealed, unknown_type};
 use crate::{Means, Sight};
 
 /// The versions of a resource on a page.

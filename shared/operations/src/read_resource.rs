@@ -1,6 +1,6 @@
 //! Read one resource of a project by type and id.
 
-use domain::access::{Interaction, Rights};
+use domain::access::{Interaction, PROTECTED, Rights};
 use domain::{
     Claimant, Failure, Fault, MembershipId, PROJECT, PROJECT_MEMBERSHIP, ProjectId, Refusal, USER,
     User, UserId,
@@ -12,9 +12,6 @@ use uuid::Uuid;
 use crate::audit_event::{AUDIT_EVENT, audit_event};
 use crate::create_client;
 use crate::{Means, Sight};
-
-/// Types that nobody but the server itself works with.
-pub(crate) const PROTECTED: [&str; 3] = ["DomainConfiguration", "JsonWebKey", "Login"];
 
 /// Of the protected types, the one that the server's administrators keep by hand: which domains sign in elsewhere.
 const OF_THE_SERVER: &str = "DomainConfiguration";

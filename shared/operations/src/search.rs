@@ -11,12 +11,12 @@ mod places;
 mod rows;
 mod walk;
 
-use domain::access::Interaction;
+use domain::access::{Interaction, PROTECTED};
 use domain::{Caller, Claimant, Failure, PROJECT_MEMBERSHIP, Refusal};
 use fhir::search::{Chain, Query};
 use store::Tenant;
 
-use crate::read_resource::{PROTECTED, revealed, unknown_type};
+use crate::read_resource::{revealed, unknown_type};
 use crate::{Means, Sight, list_members};
 use eyes::Ahead;
 use library::Library;

@@ -11,7 +11,7 @@ pub const ADMINISTRATIVE: [&str; 4] = [
 ];
 
 /// Types that only server administrators and the server itself deal with.
-pub(super) const PROTECTED: [&str; 3] = ["DomainConfiguration", "JsonWebKey", "Login"];
+pub const PROTECTED: [&str; 3] = ["DomainConfiguration", "JsonWebKey", "Login"];
 
 /// Definitions, which everybody may read.
 const DEFINITIONS: [&str; 2] = ["SearchParameter", "StructureDefinition"];

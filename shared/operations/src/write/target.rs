@@ -1,5 +1,6 @@
 //! What stands at an address.
 
+use domain::access::PROTECTED;
 use domain::{
     Claimant, ClientId, Failure, PROJECT, PROJECT_MEMBERSHIP, Project, ProjectId, Refusal, Subject,
     USER, User, UserId,
@@ -9,7 +10,7 @@ use uuid::Uuid;
 
 use crate::create_client::CLIENT_APPLICATION;
 use crate::create_resource::BY_OTHER_ROUTES;
-use crate::read_resource::{PROTECTED, unknown_type, whereabouts};
+use crate::read_resource::{unknown_type, whereabouts};
 use crate::{Means, realm};
 
 /// What was read at an address, and beside it. Memberships have places of their own and are read elsewhere.
