@@ -104,6 +104,10 @@ routes! {
     SET_PASSWORD = "POST" "/admin/projects/setpassword" => "set-member-password", Admin, "set a project-scoped user's password";
     /// `POST /admin/super/setpassword`.
     SUPER_SET_PASSWORD = "POST" "/admin/super/setpassword" => "set-member-password", SuperAdmin, "set anybody's password";
+    /// `POST /admin/super/purge`.
+    PURGE = "POST" "/admin/super/purge" => "maintain", SuperAdmin, "delete old events or sessions";
+    /// `POST /admin/super/{task}`.
+    MAINTAIN = "POST" "/admin/super/{task}" => "maintain", SuperAdmin, "begin a task of maintenance";
     /// `POST …/members/{membershipId}/mfa/reset`.
     RESET_SECOND_FACTOR = "POST" "/admin/projects/{projectId}/members/{membershipId}/mfa/reset" => "reset-second-factor", Admin, "take a member's second factor away";
     /// `POST /auth/method`.

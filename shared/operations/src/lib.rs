@@ -45,6 +45,7 @@ pub mod invite;
 pub mod invite_batch;
 pub mod jobs;
 pub mod list_members;
+pub mod maintenance;
 pub mod people;
 pub mod program;
 pub mod project_settings;

@@ -160,3 +160,9 @@ pub(crate) fn moment(id: Uuid) -> Option<Timestamp> {
         millis + i64::from(nanos / 1_000_000),
     ))
 }
+
+/// An id greater than all that were drawn up to this moment, and less than all later ones.
+pub(crate) fn first_after(moment: Timestamp) -> Uuid {
+    let next = u64::try_from(moment.as_millis()).map_or(0, |millis| millis + 1);
+    uuid::Builder::from_unix_timestamp_millis(next, &[0; 10]).into_uuid()
+}

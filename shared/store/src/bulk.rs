@@ -41,6 +41,8 @@ pub enum Partition {
     Counters(ProjectId),
     /// The places of a project's invitations.
     Invitations(ProjectId),
+    /// What leads to pasts that the record no longer names.
+    Graves(ProjectId),
     /// One of the sixteen shards of a day of the record.
     Day(ProjectId, String, usize),
 }
@@ -53,6 +55,7 @@ impl Partition {
             Self::Address(scope, email) => keys::email_guard(*scope, email),
             Self::Counters(project) => keys::counters(*project),
             Self::Invitations(project) => keys::invitations(*project),
+            Self::Graves(project) => keys::graves(*project),
             Self::Day(project, day, shard) => {
                 let shards = keys::audit_day(*project, day);
                 shards.get(*shard).cloned().unwrap_or_default()

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{Dice, Failure, MembershipId, ProfileType, ProjectId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::Store;
 use crate::keys::{self, Key};
@@ -38,7 +39,7 @@ pub struct Turn {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Mark {
+pub(crate) struct Mark {
     turn: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ttl: Option<i64>,
@@ -70,6 +71,39 @@ impl Turn {
             id,
             at: format!("{version}{end}"),
         })
+    }
+
+    /// A membership that is there in this version.
+    pub(crate) fn here(
+        (project, kind, id): (ProjectId, ProfileType, MembershipId),
+        version: Uuid,
+    ) -> Self {
+        Self {
+            project,
+            kind,
+            id,
+            at: format!("{version}{HERE}"),
+        }
+    }
+
+    /// A membership that is gone, although it counts as being there.
+    pub(crate) fn gone(
+        (project, kind, id): (ProjectId, ProfileType, MembershipId),
+        mark: &Mark,
+    ) -> Option<Self> {
+        let version = mark.turn.strip_suffix(HERE)?;
+        Some(Self {
+            project,
+            kind,
+            id,
+            at: format!("{version}{GONE}"),
+        })
+    }
+
+    /// Where it is counted.
+    pub(crate) fn counter_key(&self) -> Key {
+        let (project, kind, shard) = self.counter();
+        Key::Counter(project, kind, shard)
     }
 
     fn mark(&self) -> Key {
@@ -179,8 +213,8 @@ fn steps(turns: &[Turn], mut found: Found, now: Timestamp) -> Result<Vec<Step>, 
 }
 
 #[derive(Deserialize)]
-struct CounterRow {
-    members: i64,
+pub(crate) struct CounterRow {
+    pub(crate) members: i64,
 }
 
 impl Tenant<'_> {
@@ -208,7 +242,6 @@ impl Tenant<'_> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use uuid::Uuid;
 
     use super::*;
 

@@ -3,7 +3,7 @@
 use domain::{Failure, PROJECT, Timestamp};
 use uuid::Uuid;
 
-use crate::audit::{Event, moment};
+use crate::audit::{Event, first_after, moment};
 use crate::keys::{self, Key};
 use crate::read::Range;
 use crate::row::{self, SK};
@@ -59,6 +59,15 @@ impl Tenant<'_> {
             .events
             .sort_unstable_by_key(|(id, _)| std::cmp::Reverse(*id));
         Ok(trail)
+    }
+
+    /// The newest events of a day that were recorded no later than `until`; otherwise as [`Tenant::events_of`].
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn events_until(&self, until: Timestamp, share: usize) -> Result<Trail, Failure> {
+        let before = Some(first_after(until));
+        self.events_of(&until.day(), before, share).await
     }
 
     /// When the project was made: the time of its first version. Nothing was recorded before.

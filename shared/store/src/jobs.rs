@@ -34,6 +34,8 @@ pub enum JobKind {
     Expunge,
     /// Many invitations.
     Invite,
+    /// Something for the whole server.
+    Maintain,
 }
 
 /// How far it has come, in the words of AsyncJob.

@@ -42,6 +42,8 @@ pub enum Key {
     Invitation(ProjectId, RequestId),
     /// An audit event: its id is time-ordered and names day and shard.
     Audit(ProjectId, String, Uuid),
+    /// What leads to the past of a deleted resource when the record no longer does.
+    Grave(Past),
     /// How often a member was refused in one minute.
     Refusals(ProjectId, MembershipId, i64),
     /// What was answered to an `Idempotency-Key`.
@@ -108,6 +110,7 @@ impl Key {
             Self::UserName(p, name) => format!("P#{p}#X#user-name#{}", name.as_str()),
             Self::Invitation(p, _) => invitations(*p),
             Self::Audit(p, day, id) => format!("P#{p}#A#{day}#{}", shard(*id)),
+            Self::Grave(past) => graves(past.project),
             Self::Refusals(p, member, minute) => format!("P#{p}#N#{member}#{minute}"),
             Self::Idempotency(p, key) => format!("P#{p}#K#{}", key.as_str()),
             Self::User(u)
@@ -145,6 +148,7 @@ impl Key {
             Self::ExternalId(..) | Self::UserName(..) => "MEMBER".into(),
             Self::Invitation(_, id) => id.to_string(),
             Self::Audit(.., id) => id.to_string(),
+            Self::Grave(past) => format!("{}{}", resource_range(&past.kind), past.id),
             Self::Refusals(..) => "REFUSALS".into(),
             Self::Idempotency(..) => "ANSWER".into(),
             Self::User(_) => "USER".into(),
@@ -219,6 +223,21 @@ pub(crate) fn project(id: ProjectId) -> String {
 /// The partition of a project's invitations.
 pub(crate) fn invitations(project: ProjectId) -> String {
     format!("P#{project}#I")
+}
+
+/// The partition that leads to the pasts of what was deleted before the record was purged.
+pub(crate) fn graves(project: ProjectId) -> String {
+    format!("P#{project}#G")
+}
+
+/// What lies in a grave.
+pub(crate) fn buried_in(project: ProjectId, sk: &str) -> Option<Past> {
+    let (kind, id) = sk.split_once('#')?;
+    Some(Past {
+        project,
+        kind: kind.to_owned(),
+        id: id.parse().ok()?,
+    })
 }
 
 /// The project to which a partition belongs.

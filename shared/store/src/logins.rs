@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Store;
+use crate::audit::first_after;
 use crate::keys::{self, Key};
 use crate::read::Range;
 use crate::row::{self, Item};
@@ -298,6 +299,24 @@ impl Store {
     pub async fn session_ids(&self, user: UserId) -> Result<Vec<LoginId>, Failure> {
         let range = Range::prefix(keys::user(user), keys::SESSIONS).backwards();
         let page = self.page(&range, MOST_SESSIONS, None).await?;
+        let ids = page.items.iter().map(|item| row::text(item, row::SK));
+        Ok(ids
+            .filter_map(|sk| sk.strip_prefix(keys::SESSIONS)?.parse().ok())
+            .collect())
+    }
+
+    /// The sessions of a user that began no later than `until`, the oldest first, at most `limit` of them.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn sessions_until(
+        &self,
+        user: UserId,
+        (until, limit): (Timestamp, usize),
+    ) -> Result<Vec<LoginId>, Failure> {
+        let last = format!("{}{}", keys::SESSIONS, first_after(until));
+        let range = Range::between(keys::user(user), (keys::SESSIONS, last.as_str()));
+        let page = self.page(&range, limit, None).await?;
         let ids = page.items.iter().map(|item| row::text(item, row::SK));
         Ok(ids
             .filter_map(|sk| sk.strip_prefix(keys::SESSIONS)?.parse().ok())

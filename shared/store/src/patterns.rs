@@ -483,8 +483,10 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
     jobs::CLONE,
     jobs::ASK,
     jobs::HAND_OVER,
+    jobs::MAINTAIN,
     jobs::RUN,
     jobs::EMPTY_OR_FILL,
     jobs::OWN_USERS,
     jobs::PROFILES,
+    jobs::EVERYTHING,
 ];

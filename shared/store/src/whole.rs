@@ -1,10 +1,12 @@
 //! Everything that a project has, page by page, for jobs.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Failure, Scope, User, UserId};
+use domain::{Failure, ProjectId, Scope, User, UserId};
+
 use fhir::Resource;
 use uuid::Uuid;
 
+use crate::Store;
 use crate::keys::{self, Key};
 use crate::members::{Member, read_member};
 use crate::read::{Page, Range};
@@ -81,16 +83,8 @@ impl Tenant<'_> {
         limit: usize,
         after: Option<&str>,
     ) -> Result<Part<User>, Failure> {
-        let partition = keys::users_in(Scope::Project(self.project));
-        let range = Range::index("byUpdated", "updP", partition);
-        let (items, next) = self.part(&range, limit, after).await?;
-        let ids = items.iter().filter_map(|item| {
-            match keys::row_at(row::text(item, PK), row::text(item, SK)) {
-                Some(Key::User(id)) => Some(id),
-                _ => None,
-            }
-        });
-        let ids: Vec<UserId> = ids.collect();
+        let scope = Scope::Project(self.project);
+        let Part { rows: ids, next } = self.store.user_ids(scope, (limit, after)).await?;
         let keys: Vec<Key> = ids.iter().copied().map(Key::User).collect();
         let mut found = self.store.get(&keys).await?;
         let there = ids
@@ -164,10 +158,68 @@ impl Tenant<'_> {
         limit: usize,
         after: Option<&str>,
     ) -> Result<(Vec<Item>, Option<String>), Failure> {
+        self.store.part(range, limit, after).await
+    }
+}
+
+impl Store {
+    /// The projects of the server as the index knows them, closed ones among them; whichever changes meanwhile comes again.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn all_projects(
+        &self,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Part<ProjectId>, Failure> {
+        let range = Range::index("byUpdated", "updP", keys::ALL_PROJECTS.to_owned());
+        let (items, next) = self.part(&range, limit, after).await?;
+        let projects = items.iter().filter_map(|item| match place_in(item)? {
+            Key::Project(id) => Some(id),
+            _ => None,
+        });
+        Ok(Part {
+            rows: projects.collect(),
+            next,
+        })
+    }
+
+    /// The users of a scope as the index knows them; whoever changes meanwhile comes again.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn user_ids(
+        &self,
+        scope: Scope,
+        (limit, after): (usize, Option<&str>),
+    ) -> Result<Part<UserId>, Failure> {
+        let range = Range::index("byUpdated", "updP", keys::users_in(scope));
+        let (items, next) = self.part(&range, limit, after).await?;
+        let ids = items.iter().filter_map(|item| match place_in(item)? {
+            Key::User(id) => Some(id),
+            _ => None,
+        });
+        Ok(Part {
+            rows: ids.collect(),
+            next,
+        })
+    }
+
+    pub(crate) async fn part(
+        &self,
+        range: &Range,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<(Vec<Item>, Option<String>), Failure> {
         let start = after.map(place).transpose()?;
-        let Page { items, next } = self.store.page(range, limit, start).await?;
+        let Page { items, next } = self.page(range, limit, start).await?;
         Ok((items, next.as_ref().map(position)))
     }
+}
+
+/// The row with an id behind an index hit.
+fn place_in(item: &Item) -> Option<Key> {
+    keys::row_at(row::text(item, PK), row::text(item, SK))
 }
 
 /// A place in a range as text; every part of a key is text.

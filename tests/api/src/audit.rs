@@ -8,7 +8,7 @@ use harness::world::{Answer, Client, Project, Request, World};
 use serde_json::{Value, json};
 
 use crate::ledger::{Ledger, text};
-use crate::samples::{Place, Sample};
+use crate::samples::{Place, Sample, ready};
 use crate::world::{address, alice, create, invited, with, world};
 
 /// Stands where a body has a password or a secret: no row, no log line and no event may hold it.
@@ -80,7 +80,7 @@ impl Scene {
         if route.path.starts_with("/fhir/R4/Project/") {
             place.id = self.place.project.clone();
         }
-        let request = Request::new(route.method, &place.address(route));
+        let request = ready(route, Request::new(route.method, &place.address(route)));
         match place.body(route) {
             Sample::Nothing => request,
             Sample::Form(form) => request.body(crate::samples::FORM, form.to_owned()),

@@ -15,7 +15,7 @@ use crate::world::{
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What the counters of a project say for one profile type.
-async fn counted(world: &World, project: &str, kind: &str) -> i64 {
+pub(crate) async fn counted(world: &World, project: &str, kind: &str) -> i64 {
     let rows = world.rows(&format!("P#{project}#C")).await;
     let of_kind = rows
         .iter()
@@ -32,7 +32,7 @@ async fn counted(world: &World, project: &str, kind: &str) -> i64 {
 }
 
 /// Waits until the counters say so.
-async fn must_count(world: &World, project: &str, kind: &str, members: i64) {
+pub(crate) async fn must_count(world: &World, project: &str, kind: &str, members: i64) {
     let begin = Instant::now();
     loop {
         let found = counted(world, project, kind).await;

@@ -10,7 +10,7 @@ use gateway::{Access, ROUTES, Route};
 use harness::world::{Answer, Client, Project, Request, World};
 use serde_json::{Value, json};
 
-use crate::samples::{Place, Sample};
+use crate::samples::{Place, Sample, ready};
 use crate::world::{address, alice, create, invited};
 
 /// Where bad input is sent: a project with a member, and the callers who may send it.
@@ -55,7 +55,10 @@ impl Target {
 
     /// Sends this text as the route's body.
     async fn send(&self, route: &Route, content_type: &str, text: &str) -> Answer {
-        let request = Request::new(route.method, &self.place.address(route));
+        let request = ready(
+            route,
+            Request::new(route.method, &self.place.address(route)),
+        );
         let request = request.body(content_type, text.to_owned());
         self.caller(route).send(request).await
     }

@@ -1,7 +1,7 @@
 //! A project's whole life: copied, emptied, gone. What is long is done by jobs, which go on wherever somebody fell.
 
 mod copies;
-mod expunged;
+pub(crate) mod expunged;
 mod falls;
 mod invitations;
 mod jobs;
@@ -38,7 +38,7 @@ pub(crate) async fn over(caller: &Client, accepted: &Answer) -> Value {
 }
 
 /// What a job counted under a name.
-fn counted(job: &Value, name: &str) -> u64 {
+pub(crate) fn counted(job: &Value, name: &str) -> u64 {
     let parameters = job["output"]["parameter"].as_array();
     let found = parameters
         .into_iter()
@@ -47,7 +47,7 @@ fn counted(job: &Value, name: &str) -> u64 {
     found.map_or(0, |it| it["valueInteger"].as_u64().unwrap())
 }
 
-async fn expunge(caller: &Client, kind: &str, id: &str) -> Answer {
+pub(crate) async fn expunge(caller: &Client, kind: &str, id: &str) -> Answer {
     let path = format!("/fhir/R4/{kind}/{id}/$expunge");
     caller
         .send(harness::world::Request::new("POST", &path))

@@ -32,6 +32,7 @@ mod ledger;
 mod life;
 mod limits;
 mod list;
+mod maintenance;
 mod members;
 mod once;
 mod openapi;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
 use crate::ledger::Ledger;
-use crate::samples::{Place, Sample};
+use crate::samples::{Place, Sample, ready};
 use crate::world::{address, alice, at_once, create, invited, start, with, world};
 
 /// How many requests with one key are sent at once.
@@ -115,7 +115,7 @@ impl Scene {
         } else if route.path.ends_with("/$expunge") {
             place.id = self.patient.clone();
         }
-        Request::new(route.method, &place.path(route))
+        ready(route, Request::new(route.method, &place.path(route)))
             .header("idempotency-key", &self.project.id)
             .body("application/json", text)
     }

@@ -28,6 +28,7 @@ impl Place {
             "{resourceType}" => self.kind.clone(),
             "{id}" => self.id.clone(),
             "{login}" | "{clientId}" | "{versionId}" => NOBODY.to_owned(),
+            "{task}" => "reindex".to_owned(),
             part if part.starts_with('{') => {
                 panic!(
                     "samples.rs does not know what fills {part} of {}",
@@ -51,7 +52,7 @@ impl Place {
 
     /// A request that the route takes here.
     pub(crate) fn request(&self, route: &Route) -> Request {
-        let request = Request::new(route.method, &self.address(route));
+        let request = ready(route, Request::new(route.method, &self.address(route)));
         match self.body(route) {
             Sample::Nothing => request,
             Sample::Json(body) => request.json(&body),
@@ -81,6 +82,12 @@ impl Place {
             }
             ("POST", "/admin/projects/setpassword" | "/admin/super/setpassword") => {
                 json!({ "email": "nobody@example.com", "password": "correct horse" })
+            }
+            ("POST", "/admin/super/purge") => {
+                json!({ "resourceType": "AuditEvent", "before": "2020-01-01T00:00:00Z" })
+            }
+            ("POST", "/admin/super/{task}") => {
+                json!({ "resourceType": "ProjectMembership", "botId": NOBODY })
             }
             ("POST", "/auth/method") => json!({ "email": "nobody@example.com" }),
             ("POST", "/auth/login") => json!({
@@ -222,6 +229,14 @@ fn user(external_id: &str, user_name: &str) -> Value {
         "userType": "Practitioner", "userName": user_name, "externalId": external_id, "active": true,
         "name": { "givenName": "Alice", "familyName": "Smith" },
     })
+}
+
+/// The request with the headers without which the route does nothing.
+pub(crate) fn ready(route: &Route, request: Request) -> Request {
+    match route.path {
+        "/admin/super/{task}" => request.header("prefer", "respond-async"),
+        _ => request,
+    }
 }
 
 /// The content type of forms.

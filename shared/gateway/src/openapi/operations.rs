@@ -83,6 +83,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     of(SCIM_DELETE).if_match().gives_nothing(),
     of(SET_PASSWORD).takes("SetPassword").once(),
     of(SUPER_SET_PASSWORD).takes("SetPassword").once(),
+    of(PURGE).takes("Purge").once().or(&[202]),
+    of(MAINTAIN).takes("Maintenance").once().or(&[202]),
     of(RESET_SECOND_FACTOR).once().or(&[410]),
     of(LOGIN_METHOD)
         .takes("SignInMethodRequest")

@@ -50,6 +50,8 @@ enum Stage {
     Invitations,
     /// Everything else that is a resource.
     Resources,
+    /// What was deleted before the record was purged.
+    Graves,
     /// The record, which knows of everything that was ever deleted.
     Record,
     /// What belongs to the project itself.
@@ -101,6 +103,7 @@ pub(crate) async fn sweep(
         Stage::Users => users(means, tenant, (state, counts)).await?,
         Stage::Invitations => invitations(means, tenant, state).await?,
         Stage::Resources => resources(means, tenant, (state, counts)).await?,
+        Stage::Graves => graves(means, tenant, state).await?,
         Stage::Record => record(means, tenant, (state, counts)).await?,
         Stage::Rest => {
             let own = [
@@ -235,7 +238,7 @@ async fn resources(
 ) -> Result<(), Failure> {
     let resources = tenant.all_resources(PAGE, None).await?.rows;
     if resources.is_empty() {
-        state.go_to(Stage::Record);
+        state.go_to(Stage::Graves);
         return Ok(());
     }
     let (mut first, mut pasts, mut rows) = (Vec::new(), Vec::new(), Vec::new());
@@ -271,6 +274,19 @@ fn of_resource(means: Means<'_>, tenant: Tenant<'_>, resource: &fhir::Resource) 
         keys.push(Key::Client(ClientId::new(resource.id)));
     }
     keys
+}
+
+/// What graves lead to, and then the graves.
+async fn graves(means: Means<'_>, tenant: Tenant<'_>, state: &mut Sweep) -> Result<(), Failure> {
+    let graves = tenant.graves(PAGE, None).await?.rows;
+    if graves.is_empty() {
+        state.go_to(Stage::Record);
+        return Ok(());
+    }
+    let pasts: Vec<_> = graves.iter().cloned().map(Partition::Past).collect();
+    means.store.empty(&pasts).await?;
+    let graves: Vec<Key> = graves.into_iter().map(Key::Grave).collect();
+    means.store.erase(&graves).await
 }
 
 /// A day of the record: what it names may have a past although it is no more.
@@ -342,6 +358,7 @@ async fn is_empty(means: Means<'_>, tenant: Tenant<'_>, state: &Sweep) -> Result
         tenant.past_of(PROJECT, project.uuid()),
         Partition::Counters(project),
         Partition::Invitations(project),
+        Partition::Graves(project),
     ];
     let (members, resources, users) = tokio::join!(
         tenant.all_members(1, None),

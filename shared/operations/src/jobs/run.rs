@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 pub use store::called_by;
 
-use crate::{Means, clone_project, expunge, invite_batch};
+use crate::{Means, clone_project, expunge, invite_batch, maintenance};
 
 /// The longest pause before a job is handed on.
 const SHORT: Duration = Duration::from_secs(5);
@@ -105,6 +105,7 @@ async fn step(
         JobKind::Clone => clone_project::step(means, held, (order, wanted), progress).await,
         JobKind::Invite if !wanted => Ok(Next::End(cancelled(), Vec::new())),
         JobKind::Invite => invite_batch::step(means, held, order, progress).await,
+        JobKind::Maintain => maintenance::step(means, wanted, progress).await,
     }
 }
 
@@ -136,6 +137,7 @@ fn given_up(failure: &Failure) -> Ending {
 pub(crate) fn results(row: &JobRow) -> Vec<Value> {
     match row.kind {
         JobKind::Invite => invite_batch::results(row),
+        JobKind::Maintain => maintenance::results(row),
         JobKind::Clone | JobKind::Expunge => Vec::new(),
     }
 }

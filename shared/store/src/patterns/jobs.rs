@@ -58,6 +58,24 @@ pub(super) const HAND_OVER: Pattern = Pattern {
     index: None,
 };
 
+/// Work for the whole server.
+pub(super) const MAINTAIN: Pattern = Pattern {
+    name: "begin a task of maintenance, and see whether it is done; event",
+    functions: &["maintain"],
+    actions: &[BatchGetItem, PutItem],
+    keys: &["JOB#*", "P#*"],
+    index: None,
+};
+
+/// All that there is, for such work.
+pub(super) const EVERYTHING: Pattern = Pattern {
+    name: "find all projects and the users above them, for maintenance",
+    functions: &["run-job"],
+    actions: &[Query],
+    keys: &["SYS#*"],
+    index: Some("byUpdated"),
+};
+
 /// A job's own row.
 pub(super) const RUN: Pattern = Pattern {
     name: "run a job: take it, write down how far it has come, end it",

@@ -166,7 +166,7 @@ async fn a_project_goes_with_everything_and_its_people_keep_what_they_have_elsew
 }
 
 /// No row of a project is left but those that the table forgets by itself, and the receipt.
-pub(super) async fn nothing_is_left(world: &harness::world::World, project: &str) {
+pub(crate) async fn nothing_is_left(world: &harness::world::World, project: &str) {
     for row in world.every_row().await {
         let key = format!("{}{}", row["PK"], row["SK"]);
         let above = key.contains("JOB#");
