@@ -42,7 +42,7 @@ pub use id::{ClientId, JobId, LoginId, MembershipId, NotAnId, ProjectId, Request
 pub use invitation::{Column, Existing, Invitation};
 pub use membership::{Membership, PROJECT_MEMBERSHIP, administrative_references};
 pub use profile::{ProfileRef, ProfileType, emails, person_body, with_new_email};
-pub use project::{FEATURES, PROJECT, Project, feature_faults};
+pub use project::{FEATURES, PROJECT, Project, feature_faults, link_faults};
 pub use refusal::Refusal;
 pub use scopes::Scopes;
 pub use secret::{Blind, Secret};

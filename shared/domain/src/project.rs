@@ -3,6 +3,7 @@ use std::time::Duration;
 use fhir::{Reference, Resource};
 use serde_json::{Map, Value};
 
+use crate::access::{ADMINISTRATIVE, PROTECTED};
 use crate::{Fault, ProjectId, UserId};
 
 /// The FHIR type name.
@@ -28,6 +29,39 @@ pub const FEATURES: [&str; 11] = [
     "transaction-bundles",
     "validate-terminology",
 ];
+
+/// What is exported to linked projects on no account: whoever reads these learns how a project is run, and who runs it.
+const NEVER_EXPORTED: [&str; 3] = ["AccessPolicy", "AuditEvent", "ClientApplication"];
+/// What is exported only when it is named.
+const EXPORTED_BY_NAME: [&str; 1] = ["Bot"];
+/// To how many projects one can be linked: each is read where somebody looks for something.
+const MOST_LINKS: usize = 20;
+
+/// One fault for a list of links that is too long, or for each link that names no project.
+pub fn link_faults(body: &Map<String, Value>) -> Vec<Fault> {
+    let links = body.get("link").and_then(Value::as_array);
+    let links = links.map(Vec::as_slice).unwrap_or_default();
+    if links.len() > MOST_LINKS {
+        let words = format!("At most {MOST_LINKS} are possible");
+        return vec![Fault::structure(format!("{PROJECT}.link"), words)];
+    }
+    let nowhere = links
+        .iter()
+        .enumerate()
+        .filter(|(_, link)| linked(link).is_none());
+    nowhere
+        .map(|(at, _)| {
+            let path = format!("{PROJECT}.link[{at}].project");
+            Fault::structure(path, "Invalid reference (Not found)")
+        })
+        .collect()
+}
+
+fn linked(link: &Value) -> Option<ProjectId> {
+    let project = link.get("project").and_then(Reference::from_json)?;
+    let id = project.id().filter(|_| project.kind() == PROJECT)?;
+    Some(ProjectId::new(id))
+}
 
 /// One fault per feature that does not exist.
 pub fn feature_faults(body: &Map<String, Value>) -> Vec<Fault> {
@@ -91,6 +125,37 @@ impl Project {
     pub fn has_feature(&self, feature: &str) -> bool {
         let features = self.0.body.get("features").and_then(Value::as_array);
         features.is_some_and(|features| features.iter().any(|own| own == feature))
+    }
+
+    /// The other projects whose resources its members may read, as far as these export them.
+    pub fn links(&self) -> Vec<ProjectId> {
+        let links = self.0.body.get("link").and_then(Value::as_array);
+        let links = links.into_iter().flatten().filter_map(linked);
+        let mut others: Vec<_> = links.filter(|id| *id != self.id()).collect();
+        others.sort();
+        others.dedup();
+        others
+    }
+
+    /// Whether members of projects that are linked to it may read its resources of this type: the types that it names, or all where it
+    /// names none. What projects are administered by is no resource in this sense.
+    pub fn exports(&self, kind: &str) -> bool {
+        let closed = ADMINISTRATIVE
+            .iter()
+            .chain(&PROTECTED)
+            .chain(&NEVER_EXPORTED);
+        if self.is_super_admin() || closed.into_iter().any(|closed| *closed == kind) {
+            return false;
+        }
+        let named = self
+            .0
+            .body
+            .get("exportedResourceType")
+            .and_then(Value::as_array);
+        match named.filter(|named| !named.is_empty()) {
+            Some(named) => named.iter().any(|name| name == kind),
+            None => !EXPORTED_BY_NAME.contains(&kind),
+        }
     }
 
     /// Whether every reference in a written resource must resolve.
@@ -199,5 +264,67 @@ impl Project {
     fn setting(&self, name: &str) -> Option<&Value> {
         let settings = self.0.body.get("setting").and_then(Value::as_array)?;
         settings.iter().find(|setting| setting["name"] == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fhir::Meta;
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn project(body: Value) -> Project {
+        let meta = Meta {
+            version: Uuid::nil(),
+            last_updated: String::new(),
+            author: Reference::to("system"),
+            project: None,
+            on_behalf_of: None,
+            rest: Map::new(),
+        };
+        Project::from_resource(Resource {
+            kind: PROJECT.into(),
+            id: Uuid::nil(),
+            meta,
+            body: body.as_object().cloned().unwrap_or_default(),
+        })
+    }
+
+    #[test]
+    fn what_a_project_is_run_by_is_never_exported_and_bots_only_by_name() {
+        let all = project(json!({}));
+        let named = json!(["Bot", "Patient", "AuditEvent", "User", "ClientApplication"]);
+        let some = project(json!({ "exportedResourceType": named }));
+        for (kind, by_default, by_name) in [
+            ("Patient", true, true),
+            ("Observation", true, false),
+            ("Bot", false, true),
+            ("AuditEvent", false, false),
+            ("ClientApplication", false, false),
+            ("AccessPolicy", false, false),
+            ("User", false, false),
+            ("ProjectMembership", false, false),
+            ("Login", false, false),
+        ] {
+            assert_eq!(
+                (all.exports(kind), some.exports(kind)),
+                (by_default, by_name),
+                "{kind}"
+            );
+        }
+        assert!(!project(json!({ "superAdmin": true })).exports("Patient"));
+    }
+
+    #[test]
+    fn a_link_leads_to_another_project_once() {
+        let to = |id: u128| json!({ "project": { "reference": format!("Project/{}", Uuid::from_u128(id)) } });
+        let linked = project(json!({ "link": [to(2), to(1), to(2), to(0)] }));
+        let others = [1, 2].map(|id| ProjectId::new(Uuid::from_u128(id)));
+        assert_eq!(linked.links(), others);
+        let astray = json!({ "link": [to(1), { "project": { "reference": "Patient/x" } }] });
+        let astray = astray.as_object().cloned().unwrap_or_default();
+        assert_eq!(link_faults(&astray).len(), 1);
     }
 }

@@ -1,5 +1,5 @@
 //! A project's boundary: what a resource refers to, in whatever position, is of the same project (seed: "resources within one project
-//! cannot reference resources in another").
+//! cannot reference resources in another"), or of one that the project is linked to and that exports it.
 
 use domain::access::Interaction;
 use domain::{Caller, Failure, Fault, MembershipId, PROJECT, PROJECT_MEMBERSHIP, Project, USER};
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use store::{Found, Key, Tenant};
 use uuid::Uuid;
 
-use crate::Means;
+use crate::{Means, linked};
 
 /// References that must resolve whatever the project's setting.
 const ALWAYS_RESOLVES: [&str; 1] = ["RelatedPerson.patient"];
@@ -79,7 +79,8 @@ impl References {
         for (path, reference) in &self.found {
             let above = ABOVE_PROJECTS.contains(&reference.kind());
             let itself = own.is_some() && reference.id() == own && reference.kind() == self.kind;
-            let must = project.checks_references() || ALWAYS_RESOLVES.contains(&path.as_str());
+            let here = ALWAYS_RESOLVES.contains(&path.as_str());
+            let must = project.checks_references() || here;
             let places = places(tenant, reference);
             let there = places.iter().any(|key| tenant.has(found, key));
             let there = there && (!must || is_shown(caller, (tenant, found), reference, &places)?);
@@ -89,6 +90,10 @@ impl References {
             looked_up += 1;
             if looked_up > MOST_UNRESOLVED {
                 return Err(too_many(&self.kind, MOST_UNRESOLVED));
+            }
+            let beside = !here && linked::shows(means, caller, reference).await?;
+            if beside {
+                continue;
             }
             if must || is_foreign(means, tenant, reference).await? {
                 faults.push(Fault::structure(path, "Invalid reference (Not found)"));

@@ -129,7 +129,7 @@ pub(crate) async fn find(
     query.sort.clear();
     let mut found: Option<Uuid> = None;
     for _ in 0..MOST_PAGES {
-        let page = search::look(
+        let page = search::look_at_home(
             means,
             (tenant, sight.claimant()),
             (kind, Ok(query.clone())),

@@ -5,9 +5,9 @@ use fhir::Resource;
 use serde_json::{Map, Value};
 use store::{Action, Tenant, Transaction};
 
-use crate::Means;
 use crate::once::{self, Turn, Wish};
 use crate::record::all_fields;
+use crate::{Means, linked};
 
 /// Fields that refer to what a new project cannot have yet, or that have a place of their own.
 const NOT_YET: [&str; 5] = [
@@ -85,6 +85,7 @@ pub async fn create_project(
         return created_before(means, earlier).await;
     }
     check_owner(means, &seen.fields).await?;
+    linked::check(means, &seen.fields).await?;
     let id = means.dice.id();
     let project = Project::from_resource(Resource {
         kind: PROJECT.into(),

@@ -162,6 +162,7 @@ pub fn explain(caller: &Caller, seen: &Seen) -> Result<Value, Failure> {
     let membership = &seen.member.membership;
     let standpoint = Standpoint::of(membership, &project)?;
     let rights = Rights::of(standpoint, &seen.policies);
+    let rights = rights.beside(standpoint, &project.links());
     let decision = seen.question.0.as_ref().map(|about| {
         rights.decide(Asked {
             kind: &about.kind,

@@ -1,14 +1,14 @@
 //! The versions of a resource: all of them, the newest first, or one.
 
 use domain::access::{Interaction, PROTECTED};
-use domain::{Claimant, Failure, Refusal};
+use domain::{Caller, Claimant, Failure, PROJECT, Refusal};
 use fhir::Resource;
 use store::{Tenant, Tombstone, Version};
 use uuid::Uuid;
 
 use crate::create_client::without_secrets;
 use crate::read_resource::{self, revealed, unknown_type};
-use crate::{Means, Sight};
+use crate::{Means, Sight, linked};
 
 /// The versions of a resource on a page.
 #[derive(Debug)]
@@ -65,7 +65,13 @@ pub async fn look(
     if fhir::known(address.0) && !PROTECTED.contains(&address.0) {
         caller.rights().must(address.0, Interaction::History)?;
     }
-    let mut found = found?;
+    let mut found = match found {
+        Err(Failure::Refused(Refusal::NotFound)) => {
+            let place = Place::beside(means, &caller, address).await?;
+            versions(means, place, page).await
+        }
+        found => found,
+    }?;
     let lens = caller.rights().lens(address.0, Interaction::History);
     if !lens.is_open() {
         // Only what is his is told, and counted.
@@ -97,6 +103,10 @@ async fn whole(
     (address, page): ((&str, &str), Page),
 ) -> Result<History, Failure> {
     let place = Place::find(means, tenant, &claimant, address).await?;
+    versions(means, place, page).await
+}
+
+async fn versions(means: Means<'_>, place: Place<'_>, page: Page) -> Result<History, Failure> {
     let most = page.offset + page.count;
     let (newest, past) = tokio::join!(
         place.newest(means),
@@ -129,6 +139,13 @@ pub async fn look_at(
         caller.rights().must(address.0, Interaction::Vread)?;
     }
     let lens = caller.rights().lens(address.0, Interaction::Vread);
+    let found = match found {
+        Err(Failure::Refused(Refusal::NotFound)) => {
+            let place = Place::beside(means, &caller, address).await?;
+            one_of(means, place, version).await
+        }
+        found => found,
+    };
     match found {
         Ok(resource) => {
             let resource = revealed(means, caller.rights(), resource)?;
@@ -146,6 +163,10 @@ async fn version_of(
     (address, version): ((&str, &str), &str),
 ) -> Result<Resource, Failure> {
     let place = Place::find(means, tenant, &claimant, address).await?;
+    one_of(means, place, version).await
+}
+
+async fn one_of(means: Means<'_>, place: Place<'_>, version: &str) -> Result<Resource, Failure> {
     let version = version.parse().unwrap_or_default();
     let (newest, past) = tokio::join!(place.newest(means), place.past(version));
     let (newest, past) = (newest?, past?);
@@ -202,6 +223,26 @@ impl<'a> Place<'a> {
             kind,
             id,
             all_seeing,
+        })
+    }
+
+    /// What was not found in the caller's own project: where a linked project has it.
+    async fn beside(
+        means: Means<'a>,
+        caller: &Caller,
+        (kind, id): (&'a str, &str),
+    ) -> Result<Self, Failure> {
+        let id = fhir::Reference::to(format!("{kind}/{id}")).id();
+        let id = id.unwrap_or_default();
+        let tenant = match kind {
+            PROJECT => None,
+            _ => linked::holder(means, caller, (kind, id)).await?,
+        };
+        Ok(Self {
+            tenant: tenant.ok_or(Refusal::NotFound)?,
+            kind,
+            id,
+            all_seeing: false,
         })
     }
 

@@ -13,6 +13,7 @@ mod conditional_references;
 mod credential;
 mod lifetime;
 mod link;
+mod linked;
 mod means;
 mod once;
 mod parameters;

@@ -35,7 +35,13 @@ pub async fn look(
         .into_iter()
         .filter_map(|it| lens.shown(it));
     let shown: Vec<Resource> = shown.collect();
-    let included = included(means, tenant, &query, &shown, Some(caller.rights())).await?;
+    let included = included(
+        means,
+        (tenant, &[]),
+        (&query, &shown),
+        Some(caller.rights()),
+    )
+    .await?;
     Ok(Listing {
         matches: shown,
         included,
@@ -56,7 +62,7 @@ pub(crate) async fn list(
     query: Query,
 ) -> Result<Listing, Failure> {
     let (query, matches) = page(means, tenant, query).await?;
-    let included = included(means, tenant, &query, &matches.resources, None).await?;
+    let included = included(means, (tenant, &[]), (&query, &matches.resources), None).await?;
     Ok(Listing {
         matches: matches.resources,
         included,

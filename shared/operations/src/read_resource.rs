@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::audit_event::{AUDIT_EVENT, audit_event};
 use crate::create_client;
-use crate::{Means, Sight};
+use crate::{Means, Sight, linked};
 
 /// Of the protected types, the one that the server's administrators keep by hand: which domains sign in elsewhere.
 const OF_THE_SERVER: &str = "DomainConfiguration";
@@ -26,7 +26,8 @@ pub(crate) fn is_protected(means: Means<'_>, kind: &str, claimant: &Claimant) ->
 ///
 /// # Errors
 /// A fault for an unknown type; [`Refusal::Forbidden`] for one that no rule lets the caller read, whatever the id; [`Refusal::NotFound`]
-/// for an unknown, foreign or malformed id alike, and for a resource that the rules do not let him read; [`Refusal::Gone`].
+/// for an unknown, foreign or malformed id alike, and for a resource that the rules do not let him read; [`Refusal::Gone`]. What a
+/// linked project exports is not foreign.
 pub async fn look(
     means: Means<'_>,
     (tenant, claimant): (Tenant<'_>, Claimant),
@@ -49,6 +50,10 @@ pub async fn look(
         Ok(resource) => {
             let resource = revealed(means, caller.rights(), resource)?;
             lens.shown(resource).ok_or_else(not_found)
+        }
+        Err(Failure::Refused(Refusal::NotFound)) => {
+            let beside = linked::find(means, &caller, (kind, id)).await?;
+            beside.ok_or_else(not_found)
         }
         // Nobody can say whether it was for him.
         Err(Failure::Refused(Refusal::Gone)) if !lens.is_open() => Err(not_found()),

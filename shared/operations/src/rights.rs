@@ -41,7 +41,8 @@ pub(crate) async fn of(
 ) -> Result<Rights, Failure> {
     let tenant = means.store.founding(project.id());
     let named = named(tenant, membership, hinted).await?;
-    Ok(Rights::of(Standpoint::of(membership, project)?, &named))
+    let member = Standpoint::of(membership, project)?;
+    Ok(Rights::of(member, &named).beside(member, &project.links()))
 }
 
 /// Why somebody does not get in from where he is, as recorded.

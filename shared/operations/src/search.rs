@@ -1,6 +1,7 @@
 //! Search the resources of a project by type (contract: search). What has an index is answered by it; everything else is a bounded read
 //! with a cursor.
 
+mod across;
 mod audit;
 mod eyes;
 mod fence;
@@ -16,6 +17,7 @@ use domain::{Caller, Claimant, Failure, PROJECT_MEMBERSHIP, Refusal};
 use fhir::search::{Chain, Query};
 use store::Tenant;
 
+use crate::linked::{self, Neighbour};
 use crate::read_resource::{revealed, unknown_type};
 use crate::{Means, Sight, list_members};
 use eyes::Ahead;
@@ -60,17 +62,39 @@ struct Reader<'a> {
     all_seeing: bool,
 }
 
-/// Reads a page, beside the authorisation as far as one can: who is under no criteria pays for nothing, and for others rows are read
+/// Reads a page of what is in reach: of the project, and of what the projects export that it is linked to.
+///
+/// # Errors
+/// As [`look_at_home`].
+pub async fn look(
+    means: Means<'_>,
+    (tenant, claimant): (Tenant<'_>, Claimant),
+    (kind, query): (&str, Result<Query, Failure>),
+    sight: Sight,
+) -> Result<Listing, Failure> {
+    read_page(means, (tenant, claimant), (kind, query), (sight, true)).await
+}
+
+/// Reads a page of the project, beside the authorisation as far as one can: who is under no criteria pays for nothing, and for others rows are read
 /// ahead and held against their rules.
 ///
 /// # Errors
 /// [`Refusal::Forbidden`] for a type that no rule lets the caller search, before the faults of the query; a fault naming `_sort` when
 /// there is too much to sort; [`Failure::Unavailable`].
-pub async fn look(
+pub(crate) async fn look_at_home(
     means: Means<'_>,
     (tenant, claimant): (Tenant<'_>, Claimant),
     (kind, query): (&str, Result<Query, Failure>),
-    mut sight: Sight,
+    sight: Sight,
+) -> Result<Listing, Failure> {
+    read_page(means, (tenant, claimant), (kind, query), (sight, false)).await
+}
+
+async fn read_page(
+    means: Means<'_>,
+    (tenant, claimant): (Tenant<'_>, Claimant),
+    (kind, query): (&str, Result<Query, Failure>),
+    (mut sight, around): (Sight, bool),
 ) -> Result<Listing, Failure> {
     if PROTECTED.contains(&kind) {
         return Err(Refusal::Forbidden.into());
@@ -101,6 +125,15 @@ pub async fn look(
         return list_members::look(means, tenant, Ok(query), sight).await;
     }
     let lens = eyes::lens(&caller, kind);
+    // Only memberships of one's own project say something of what one searches.
+    if around && query.chains.is_empty() {
+        let beside = linked::neighbours(means, &caller).await?;
+        if !beside.is_empty() {
+            let eyes = if lens.is_open() { Eyes::All } else { part };
+            let page = across::page(reader, &beside, (&query, &eyes)).await?;
+            return listing(means, (tenant, &beside), page, &caller).await;
+        }
+    }
     let told = lens.ids().is_some() || lens.hides(&query);
     let page = match (early, ahead, lens.is_open()) {
         (Some(page), Ahead::All, true) => page?,
@@ -109,18 +142,18 @@ pub async fn look(
         (_, _, true) => reader.page(&query, &Eyes::All).await?,
         (_, _, false) => reader.page(&query, &part).await?,
     };
-    listing(means, tenant, page, &caller).await
+    listing(means, (tenant, &[]), page, &caller).await
 }
 
 /// What a page shows, with what comes along.
 async fn listing(
     means: Means<'_>,
-    tenant: Tenant<'_>,
+    places: (Tenant<'_>, &[Neighbour<'_>]),
     (query, matches): (Query, Matches),
     caller: &Caller,
 ) -> Result<Listing, Failure> {
-    let found = &matches.resources;
-    let included = included(means, tenant, &query, found, Some(caller.rights())).await?;
+    let found = (&query, matches.resources.as_slice());
+    let included = included(means, places, found, Some(caller.rights())).await?;
     let shown = matches.resources.into_iter();
     Ok(Listing {
         matches: shown

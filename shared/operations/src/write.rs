@@ -19,7 +19,7 @@ use store::{Aborted, Found, Tenant};
 use uuid::Uuid;
 
 use crate::boundary::References;
-use crate::{Means, Sight, conditional_references, rights};
+use crate::{Means, Sight, conditional_references, linked, rights};
 
 pub use delete::{Doomed, delete, look_for_deletion};
 use target::{Stands, Target};
@@ -207,6 +207,10 @@ pub async fn update(
     for _ in 0..ROUNDS {
         match Box::pin(attempt(means, caller, (&posted, &mut target))).await {
             Ok(written) => return shown(means, caller, written),
+            Err(Aborted::Failed(Failure::Refused(Refusal::NotFound))) => {
+                let address = (kind, posted.id());
+                return Err(linked::refused(means, caller, address).await?.into());
+            }
             Err(Aborted::Failed(failure)) => return Err(failure),
             Err(Aborted::Changed) => {
                 let tenant = means.store.of(caller);

@@ -39,6 +39,17 @@ impl Store {
         }
     }
 
+    /// The rows of a project that the caller's own is linked to, for reading and for nothing else; `None` for any other project, and for
+    /// one who acts elsewhere.
+    pub fn beside(&self, caller: &Caller, project: ProjectId) -> Option<Tenant<'_>> {
+        let own = caller.project();
+        let linked = caller.realm() == own.id() && own.links().contains(&project);
+        linked.then_some(Tenant {
+            store: self,
+            project,
+        })
+    }
+
     /// The rows of a project that the system itself acts in: creation and mail. Not for anything a caller names.
     pub fn founding(&self, project: ProjectId) -> Tenant<'_> {
         Tenant {

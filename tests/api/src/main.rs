@@ -31,6 +31,7 @@ mod kms;
 mod ledger;
 mod life;
 mod limits;
+mod links;
 mod list;
 mod maintenance;
 mod members;

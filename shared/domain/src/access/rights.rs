@@ -3,9 +3,9 @@ use serde_json::{Value, json};
 
 use super::address::{self, AddressRule};
 use super::lens::constraints_hold;
-use super::standing::rules_of;
+use super::standing::{linked_projects, rules_of};
 use super::{Asked, Decision, Interaction, Lens, Policy, Rule, Standpoint, fields};
-use crate::{Refusal, Scopes};
+use crate::{ProjectId, Refusal, Scopes};
 
 /// Types that only administrators write, whatever a policy says.
 const RAISING: [&str; 3] = ["AccessPolicy", "Bot", "ClientApplication"];
@@ -56,6 +56,15 @@ impl Rights {
             scopes: None,
             administers: member.admin || member.super_admin,
         }
+    }
+
+    /// The same for an administrator of a project that is linked to others: he may see that they are there (contract: implicit rights
+    /// of a project admin).
+    #[must_use]
+    pub fn beside(mut self, member: Standpoint, links: &[ProjectId]) -> Self {
+        let sees = member.admin && !member.super_admin && self.missing.is_none();
+        self.rules.extend(linked_projects(links).filter(|_| sees));
+        self
     }
 
     /// The same, as far as SMART scopes of a session let it.

@@ -23,6 +23,20 @@ const CONFINED: &[&str] = &["AccessPolicy", "AuditEvent", "Bot", "ClientApplicat
 /// What administrators of a project do not change of it, and what they do not see of it (contract: implicit rights of a project admin).
 const PROJECT_READONLY: [&str; 3] = ["features", "link", "systemSetting"];
 const PROJECT_HIDDEN: [&str; 3] = ["superAdmin", "systemSecret", "strictMode"];
+/// What they do not see of a project that theirs is linked to.
+const LINKED_HIDDEN: [&str; 11] = [
+    "superAdmin",
+    "owner",
+    "link",
+    "defaultPatientAccessPolicy",
+    "defaultAccessPolicies",
+    "setting",
+    "systemSetting",
+    "secret",
+    "systemSecret",
+    "site",
+    "strictMode",
+];
 /// The same of a user.
 const USER_READONLY: [&str; 4] = ["email", "emailVerified", "mfaEnrolled", "project"];
 const USER_HIDDEN: [&str; 2] = ["passwordHash", "mfaSecret"];
@@ -89,6 +103,17 @@ pub fn rules_of(member: Standpoint, policies: &[Policy]) -> Vec<Rule> {
         rules.push(admin("User").keeping(&USER_READONLY, &USER_HIDDEN));
     }
     rules
+}
+
+/// The rule about the projects that a project is linked to, if it is.
+pub(super) fn linked_projects(links: &[ProjectId]) -> Option<Rule> {
+    if links.is_empty() {
+        return None;
+    }
+    let ids: Vec<String> = links.iter().map(ToString::to_string).collect();
+    let rule = Rule::implied(Source::Admin, "Project").readonly();
+    let rule = rule.where_(format!("Project?_id={}", ids.join(",")));
+    Some(rule.keeping(&[], &LINKED_HIDDEN))
 }
 
 /// Patients and their relatives read their own profile and nothing else; administrators have every type, others all clinical ones.

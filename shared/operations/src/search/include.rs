@@ -2,34 +2,41 @@
 
 use domain::access::{Interaction, Rights};
 use domain::{Failure, ProfileRef, USER, UserId};
-use fhir::Resource;
 use fhir::search::Query;
+use fhir::{Reference, Resource};
 use store::{Key, Tenant};
 
 use crate::Means;
 use crate::create_client;
+use crate::linked::Neighbour;
 
-/// What `_include` and `_revinclude` ask for. What is not of this project, not there, or not for whoever has these rights, is silently left out.
+/// What `_include` and `_revinclude` ask for, in this project and its neighbours. What is of another project, not there, or not for whoever has these rights, is silently left out.
 ///
 /// # Errors
 /// [`Failure::Unavailable`], [`Failure::Corrupt`].
 pub(crate) async fn included(
     means: Means<'_>,
-    tenant: Tenant<'_>,
-    query: &Query,
-    matches: &[Resource],
+    (tenant, neighbours): (Tenant<'_>, &[Neighbour<'_>]),
+    (query, matches): (&Query, &[Resource]),
     rights: Option<&Rights>,
 ) -> Result<Vec<Resource>, Failure> {
     let references = query
         .include
         .iter()
         .flat_map(|include| matches.iter().flat_map(|found| include.references(found)));
-    let mut keys: Vec<Key> = references
-        .filter_map(|reference| match reference.kind() {
-            USER => Some(Key::User(UserId::new(reference.id()?))),
-            _ => tenant.referenced_key(&reference),
-        })
-        .collect();
+    let places = |reference: Reference| -> Vec<Key> {
+        let kind = reference.kind();
+        if kind == USER {
+            let id = reference.id().map(UserId::new);
+            return id.map(Key::User).into_iter().collect();
+        }
+        let beside = neighbours.iter().filter(|it| it.project.exports(kind));
+        let tenants = std::iter::once(tenant).chain(beside.map(|it| it.tenant));
+        tenants
+            .filter_map(|it| it.referenced_key(&reference))
+            .collect()
+    };
+    let mut keys: Vec<Key> = references.flat_map(places).collect();
     keys.extend(pointing(tenant, query, matches).await?);
     if keys.is_empty() {
         return Ok(Vec::new());
@@ -40,7 +47,7 @@ pub(crate) async fn included(
     let mut resources = Vec::new();
     for key in &keys {
         let resource = means.store.resource_at(&mut found, key)?;
-        let resource = resource.filter(|it| it.meta.project == Some(tenant.project().uuid()));
+        let resource = resource.filter(|it| is_within(it, (tenant, neighbours)));
         let resource = resource.map(create_client::without_secrets);
         resources.extend(resource.and_then(|it| match rights {
             Some(rights) => rights.shown(it, Interaction::Read),
@@ -48,6 +55,14 @@ pub(crate) async fn included(
         }));
     }
     Ok(resources)
+}
+
+fn is_within(resource: &Resource, (tenant, neighbours): (Tenant<'_>, &[Neighbour<'_>])) -> bool {
+    let of = |tenant: Tenant<'_>| resource.meta.project == Some(tenant.project().uuid());
+    of(tenant)
+        || neighbours
+            .iter()
+            .any(|it| it.project.exports(&resource.kind) && of(it.tenant))
 }
 
 /// The memberships that point to matches, if they were asked for.

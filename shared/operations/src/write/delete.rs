@@ -14,7 +14,7 @@ use super::target::{self, Stands, Target};
 use crate::create_client::CLIENT_APPLICATION;
 use crate::invite::reindex_steps;
 use crate::remove_member::{self, Leaving};
-use crate::{Means, rights};
+use crate::{Means, linked, rights};
 
 /// Type and id of what is to be deleted, as the path names them, and the version that the caller has seen.
 pub(crate) type Wish<'a> = ((&'a str, Option<Uuid>), Result<Option<Uuid>, Failure>);
@@ -78,7 +78,10 @@ pub async fn delete(
     let caller = &caller.clone().acting_in(target.project)?;
     for _ in 0..ROUNDS {
         let written = match &target.stands {
-            Stands::Nowhere => return Err(Refusal::NotFound.into()),
+            Stands::Nowhere => {
+                let refused = linked::refused(means, caller, (kind, target.id)).await?;
+                return Err(refused.into());
+            }
             Stands::Buried(_) if rights::knows_of_deleted(caller, kind) => return Ok(()),
             Stands::Buried(_) => return Err(Refusal::NotFound.into()),
             Stands::User(_) => return Err(Refusal::Forbidden.into()),

@@ -16,7 +16,7 @@ use crate::create_resource::without_envelope;
 use crate::project_settings::{self, field};
 use crate::read_resource::seen as as_seen;
 use crate::record::changed_fields;
-use crate::{Means, references, rights};
+use crate::{Means, linked, references, rights};
 
 /// Rows that one change of a project may write: a transaction has room for a hundred.
 const MOST_STEPS: usize = 90;
@@ -54,6 +54,7 @@ pub(super) async fn rewrite(
     }
     let tenant = means.store.of(caller);
     check_references(means, caller, (posted, target), (old, &new)).await?;
+    check_privileges(means, (old, &new)).await?;
     let mut steps = tenant.replace_project(old, &new);
     steps.extend(hand_over(means, caller, (old, &new)).await?);
     steps.extend(list_steps(means, tenant, &new, &lists).await?);
@@ -114,6 +115,26 @@ fn checked(mut body: Map<String, Value>) -> Result<Map<String, Value>, Failure> 
     match faults.is_empty() {
         true => Ok(body),
         false => Err(faults.into()),
+    }
+}
+
+/// Features that exist and links that lead somewhere, as far as they are new.
+async fn check_privileges(
+    means: Means<'_>,
+    (old, new): (&Project, &Project),
+) -> Result<(), Failure> {
+    let (old, new) = (&old.resource().body, &new.resource().body);
+    let changes = |field: &str| old.get(field) != new.get(field);
+    let faults = match changes("features") {
+        true => domain::feature_faults(new),
+        false => Vec::new(),
+    };
+    if !faults.is_empty() {
+        return Err(faults.into());
+    }
+    match changes("link") {
+        true => linked::check(means, new).await,
+        false => Ok(()),
     }
 }
 
