@@ -42,7 +42,11 @@ pub async fn redeem(means: Means<'_>, wish: &Redeem) -> Result<(), Failure> {
     let mut hash = None;
     for _ in 0..ROUNDS {
         let request = link::open(means, &wish.link, Purpose::Password).await?;
-        let user = holder(means, &request).await?;
+        let Some(user) = holder(means, &request).await? else {
+            // Somebody may have used this very link between the two looks; then that is what is said.
+            link::open(means, &wish.link, Purpose::Password).await?;
+            return Err(Refusal::LinkSuperseded.into());
+        };
         means.check_breach(&wish.password, "password")?;
         // The one costly step, and only once, however often others are in the way.
         let hash = hash.get_or_insert_with(|| password::hash(&wish.password, &means.dice));
@@ -57,7 +61,7 @@ pub async fn redeem(means: Means<'_>, wish: &Redeem) -> Result<(), Failure> {
 
 /// The user whom the request is about, if nothing has taken its place since: no other password, no other address, and no later
 /// reset.
-async fn holder(means: Means<'_>, request: &RequestRow) -> Result<User, Failure> {
+async fn holder(means: Means<'_>, request: &RequestRow) -> Result<Option<User>, Failure> {
     let guard = guard(means, request);
     let (user, holder) = means
         .store
@@ -65,8 +69,7 @@ async fn holder(means: Means<'_>, request: &RequestRow) -> Result<User, Failure>
         .await?;
     let last = holder.filter(|holder| holder.user == request.user());
     let is_last = guard.is_none() || last.map(|holder| holder.resets) == request.resets;
-    user.filter(|user| user.standing.epoch == request.epoch && is_last)
-        .ok_or_else(|| Refusal::LinkSuperseded.into())
+    Ok(user.filter(|user| user.standing.epoch == request.epoch && is_last))
 }
 
 /// Where the number of the user's last reset stands; invitations have none.

@@ -1,5 +1,8 @@
 //! One link, used by many at once; many links asked for at once.
 
+use std::time::Duration;
+
+use harness::proxy::{Fault, Plan};
 use serde_json::json;
 
 use super::{MANY, arena, only, with_status};
@@ -26,6 +29,29 @@ async fn one_link_used_by_many_at_once_sets_one_password() {
     let user = row_of(world, &membership, "USER").await.unwrap();
     assert_eq!(user["epoch"]["N"], "2");
     Ledger::read(world).await.must_hold();
+}
+
+#[tokio::test]
+async fn a_link_used_between_two_looks_at_it_is_used_and_not_superseded() {
+    let (world, _turn) = arena().await;
+    let project = world.project("Two looks at a link").await;
+    let (_, link) = invited_by_letter(world, &project, "two.looks@example.com").await;
+    // Whoever comes first reads the link, and its user only after the other one is done.
+    let late = Fault::Delay(Duration::from_secs(1));
+    let calls = "recover-account/BatchGetItem";
+    world.proxy().lay(Plan::new(7).conflicts().nth(calls, 2, late));
+    let answers = at_once(2, |number| {
+        let (link, password) = (link.clone(), format!("correct-horse-{number}"));
+        async move {
+            tokio::time::sleep(Duration::from_millis(300 * number as u64)).await;
+            link.set(world, &password).await
+        }
+    })
+    .await;
+    world.proxy().lay(Plan::new(7).conflicts());
+    only(&answers, &[200, 400]);
+    let refused = answers.iter().find(|answer| answer.status == 400).unwrap();
+    assert_eq!(refused.issue_text(), "Already used");
 }
 
 #[tokio::test]
