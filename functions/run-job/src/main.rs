@@ -1,8 +1,10 @@
-//! The table's stream, filtered to jobs that wait for somebody: do as much of each as fits one turn.
+//! The table's stream, filtered to jobs that wait for somebody, and to deleted projects whose time is over: do as much of each as fits one
+//! turn.
 
 use std::time::Duration;
 
 use app::{App, Change, Error, follow};
+use operations::expunge::{self, Farewell};
 use operations::jobs;
 
 /// How long a turn takes up work: short, so that jobs take turns, and a fall costs little.
@@ -14,8 +16,11 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn run(app: &'static App, change: Change) -> Result<(), Error> {
-    match jobs::called_by(change.record()) {
-        Some(call) => Ok(jobs::run(app.means(), call, (TURN, app::now)).await?),
+    if let Some(call) = jobs::called_by(change.record()) {
+        return Ok(jobs::run(app.means(), call, (TURN, app::now)).await?);
+    }
+    match Farewell::read(change.record()) {
+        Some(farewell) => Ok(expunge::depart(app.means(), &farewell).await?),
         None => Ok(()),
     }
 }

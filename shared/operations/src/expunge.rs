@@ -1,15 +1,20 @@
-//! Delete for good (contract: `$expunge`): a resource with its past at once, a project with everything in it by a job.
+//! Delete for good (contract: `$expunge`): a resource with its past at once; a project with everything in it, or a resource with everything
+//! in its compartment, by a job.
 
+mod everything;
 mod project;
 mod resource;
 mod sweep;
 
 use domain::access::PROTECTED;
-use domain::{Caller, Claimant, Failure, Fault, JobId, PROJECT, Refusal};
+use domain::{Caller, Claimant, Failure, Fault, JobId, PROJECT, PROJECT_MEMBERSHIP, Refusal, USER};
 use store::Tenant;
 use uuid::Uuid;
 
+pub(crate) use everything::step as clear;
+pub use project::depart;
 pub(crate) use project::step;
+pub use store::Farewell;
 pub(crate) use sweep::{Sweep, sweep};
 
 use crate::Means;
@@ -28,6 +33,8 @@ pub struct Seen {
 enum What {
     Project(Box<project::Closing>),
     Resource(Box<resource::Leftover>),
+    /// With everything in its compartment, as asked for at this URL.
+    Everything(Box<resource::Leftover>, String),
 }
 
 /// What was done about a wish.
@@ -46,6 +53,8 @@ pub struct Wanted {
     pub kind: String,
     /// The id named by the path.
     pub id: String,
+    /// Whether everything goes that lies in its compartment, too; of a project it does, whether asked or not.
+    pub everything: bool,
     /// The URL of the request.
     pub url: String,
 }
@@ -54,26 +63,26 @@ impl Wanted {
     /// Reads the parameters of a request: the type and the id of the path, `everything` of the query.
     ///
     /// # Errors
-    /// A fault for `everything` of anything but a project: nothing else is a whole with parts of its own.
+    /// A fault for an `everything` that is neither true nor false.
     pub fn parse(
         (kind, id): (&str, &str),
         everything: Option<&str>,
         url: String,
     ) -> Result<Self, Failure> {
-        let words = match everything {
-            None | Some("false") => None,
-            Some("true") if kind == PROJECT => None,
-            Some("true") => Some("everything is possible for a Project only"),
-            Some(_) => Some("everything must be true or false"),
+        let everything = match everything {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => {
+                let words = "everything must be true or false";
+                return Err(Fault::invalid("everything", words).into());
+            }
         };
-        match words {
-            Some(words) => Err(Fault::invalid("everything", words).into()),
-            None => Ok(Self {
-                kind: kind.to_owned(),
-                id: id.to_owned(),
-                url,
-            }),
-        }
+        Ok(Self {
+            kind: kind.to_owned(),
+            id: id.to_owned(),
+            everything,
+            url,
+        })
     }
 }
 
@@ -121,7 +130,12 @@ pub async fn look(
         }
         seen => seen?,
     };
-    let what = What::Resource(Box::new(what));
+    // In a membership, or in a user, nothing else lies.
+    let alone = [PROJECT_MEMBERSHIP, USER].contains(&kind) || !wanted.everything;
+    let what = match alone {
+        true => What::Resource(Box::new(what)),
+        false => What::Everything(Box::new(what), wanted.url.clone()),
+    };
     Ok(Seen { turn, what })
 }
 
@@ -135,6 +149,10 @@ pub async fn expunge(means: Means<'_>, caller: &Caller, seen: Seen) -> Result<Ex
         What::Project(closing) => {
             let job = project::begin(means, caller, (*closing, &seen.turn)).await?;
             Ok(Expunged::By(job))
+        }
+        What::Everything(leftover, url) => {
+            let wish = (*leftover, url, &seen.turn);
+            Ok(Expunged::By(everything::begin(means, caller, wish).await?))
         }
         What::Resource(leftover) => {
             resource::expunge(means, caller, (*leftover, &seen.turn)).await?;

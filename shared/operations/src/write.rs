@@ -248,6 +248,10 @@ async fn attempt(
             let written = user::rewrite(means, caller, (posted, target), &user).await?;
             Ok(changed(written))
         }
+        Stands::Buried(tombstone) if posted.kind == domain::PROJECT => {
+            let written = project::reopen(means, caller, posted, &tombstone).await?;
+            Ok(changed(written))
+        }
         Stands::Buried(tombstone) => {
             let written = resource::restore(means, caller, (posted, target), &tombstone).await?;
             Ok(changed(written))

@@ -30,6 +30,8 @@ const KEPT: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 60 * 
 pub enum JobKind {
     /// A copy of a project.
     Clone,
+    /// The end of a resource with everything in its compartment.
+    Clear,
     /// The end of a project with everything in it.
     Expunge,
     /// Many invitations.

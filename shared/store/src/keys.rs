@@ -16,6 +16,8 @@ pub enum Key {
     Project(ProjectId),
     /// How many active administrators the project has.
     Admins(ProjectId),
+    /// When a deleted project goes for good.
+    Leaving(ProjectId),
     /// A secret of the project, by name.
     Secret(ProjectId, String),
     /// A site of the project, by its place in the list.
@@ -97,9 +99,11 @@ impl Key {
     /// The partition key.
     pub fn pk(&self) -> String {
         match self {
-            Self::Project(p) | Self::Admins(p) | Self::Secret(p, _) | Self::Site(p, _) => {
-                project(*p)
-            }
+            Self::Project(p)
+            | Self::Admins(p)
+            | Self::Leaving(p)
+            | Self::Secret(p, _)
+            | Self::Site(p, _) => project(*p),
             Self::Membership(p, ..) => members(*p),
             Self::Counter(p, ..) => counters(*p),
             Self::Counted(p, _, id) => format!("{}#{id}", counters(*p)),
@@ -136,6 +140,7 @@ impl Key {
         match self {
             Self::Project(_) => "META".into(),
             Self::Admins(_) => "ADMINS".into(),
+            Self::Leaving(_) => LEAVING.into(),
             Self::Secret(_, name) => format!("SECRET#{name}"),
             Self::Site(_, at) => format!("SITE#{at:04}"),
             Self::Membership(_, kind, id) => format!("{}{id}", member_range(*kind)),
@@ -214,6 +219,9 @@ pub(crate) fn job_of(pk: &str) -> Option<JobId> {
 const JOB: &str = "JOB";
 /// The range of what a job was told.
 pub(crate) const ORDER: &str = "ORDER#";
+
+/// The sort key of the end of a deleted project; the stream's filter knows it, too.
+pub(crate) const LEAVING: &str = "LEAVING";
 
 /// The partition of a project's own rows.
 pub(crate) fn project(id: ProjectId) -> String {

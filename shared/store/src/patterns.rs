@@ -489,4 +489,5 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
     jobs::OWN_USERS,
     jobs::PROFILES,
     jobs::EVERYTHING,
+    jobs::DEPART,
 ];

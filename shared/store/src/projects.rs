@@ -33,6 +33,8 @@ struct Row {
 pub enum Life {
     /// It is being made, and not yet complete.
     Coming,
+    /// It is deleted, and can still come back.
+    Leaving,
     /// It is being expunged.
     Going,
 }
@@ -86,7 +88,8 @@ impl Tenant<'_> {
         Step::update(&self.project_key(), "SET life = :going, ver = :next")
             .text(":going", "going")
             .text(":next", next.to_string())
-            .when("ver = :read AND attribute_not_exists(life)")
+            .text(":leaving", "leaving")
+            .when("ver = :read AND (attribute_not_exists(life) OR life = :leaving)")
             .text(":read", read.resource().meta.version.to_string())
     }
 

@@ -84,11 +84,6 @@ impl Tenant<'_> {
         ]
     }
 
-    /// Takes the project out of the table, unchanged since it was `read`.
-    pub fn delete_project(&self, read: &Project) -> Step {
-        Step::delete(&self.project_key()).unchanged_since(read.resource().meta.version)
-    }
-
     fn setting_key(&self, setting: &SealedSetting) -> Key {
         match setting.kind {
             SettingKind::Secret => Key::Secret(self.project, setting.name.clone()),

@@ -3,6 +3,7 @@
 mod copies;
 pub(crate) mod expunged;
 mod falls;
+mod farewell;
 mod invitations;
 mod jobs;
 

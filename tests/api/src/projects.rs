@@ -1,7 +1,9 @@
 //! Projects, applications, resources, and what the server says about itself.
 
+mod owner;
 mod resources;
 mod start;
+mod switches;
 mod tokens;
 mod web;
 

@@ -28,7 +28,7 @@ impl Place {
             "{resourceType}" => self.kind.clone(),
             "{id}" => self.id.clone(),
             "{login}" | "{clientId}" | "{versionId}" => NOBODY.to_owned(),
-            "{task}" => "reindex".to_owned(),
+            "{task}" => "valuesets".to_owned(),
             part if part.starts_with('{') => {
                 panic!(
                     "samples.rs does not know what fills {part} of {}",

@@ -271,7 +271,7 @@ const DRY_RUN: Parameter = one_of(
 );
 const EVERYTHING: Parameter = one_of(
     "everything",
-    "Everything in it, too: a project goes with all it has, whether asked or not; nothing else does.",
+    "Everything in its compartment, too: what is about a patient, or belongs to an account. A project goes with all it has, whether asked or not.",
     &["true", "false"],
 );
 const FATE: Parameter = one_of(

@@ -1,7 +1,10 @@
 //! The end of a project: first nobody reaches it any more, then a job deletes what it had, and looks whether anything is left.
 
-use domain::{Caller, Failure, JobId, Project, ProjectId, Refusal};
-use store::{Action, Event, Held, JobKind, Life, NewJob, Progress, Tenant, Transaction};
+use domain::{Caller, Failure, JobId, PROJECT, Project, ProjectId, Refusal};
+use fhir::Reference;
+use store::{
+    Action, Event, Farewell, Held, JobKind, Life, NewJob, Progress, Step, Tenant, Transaction,
+};
 use uuid::Uuid;
 
 use super::sweep::{Sweep, sweep};
@@ -36,7 +39,7 @@ pub(super) async fn look(
     let (read, founded) = tokio::join!(tenant.read_any_project(), tenant.founded());
     let (read, life) = read?.filter(|_| here).ok_or(Refusal::NotFound)?;
     let open = match life {
-        None => Some(read),
+        None | Some(Life::Leaving) => Some(read),
         Some(Life::Going) => None,
         Some(Life::Coming) => return Err(Refusal::NotFound.into()),
     };
@@ -55,7 +58,7 @@ pub(super) async fn begin(
     caller: &Caller,
     (closing, turn): (Closing, &Turn),
 ) -> Result<JobId, Failure> {
-    let id = JobId::new(means.keys.derive_id(PURPOSE, closing.project.uuid()));
+    let id = job_of(means, closing.project);
     let home = means.store.of(caller);
     if closing.project == means.keys.super_project() {
         return Err(Refusal::SuperProject.into());
@@ -65,30 +68,11 @@ pub(super) async fn begin(
         wake(means, &Job { id, row }).await?;
         return Ok(id);
     };
-    let start = Sweep::of(closing.founded, means.now);
-    let job = NewJob {
-        id,
-        kind: JobKind::Expunge,
-        home: caller.project().id(),
-        project: closing.project,
-        author: caller.profile(),
-        request: closing.url,
-        order: String::new(),
-        cursor: start.to_text(),
-    };
-    let tenant = means.store.founding(closing.project);
-    let version = open.resource().meta.version;
-    let next = means.dice.version(means.now, Some(version));
-    // The project's own record goes with it.
-    let above = means.store.founding(means.keys.super_project());
-    let parties = (caller.profile(), open.reference());
-    let event = Event::success(Action::Delete, "expunge-project", parties, means.now);
     let answer = ("AsyncJob", id.uuid(), Uuid::nil());
+    let parties = (caller.project().id(), caller.profile());
     let written = Transaction::new()
-        .step(tenant.close_project(open, next))
-        .steps(means.store.create_job(&job, (means.now, means.dice)))
+        .steps(steps(means, (&closing, open), parties))
         .steps(turn.remember_as(home, answer, means.now))
-        .step(above.record(&event, means.now, means.dice))
         .commit(means.store, means.dice)
         .await;
     match turn.settle(written, (home, means.now)).await {
@@ -97,6 +81,67 @@ pub(super) async fn begin(
         Err(Failure::Refused(Refusal::Contended)) => {
             closed_by_another(means, closing.project, id).await
         }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// What closes the project and begins the job, for somebody of a project.
+fn steps(
+    means: Means<'_>,
+    (closing, open): (&Closing, &Project),
+    (home, author): (ProjectId, Reference),
+) -> Vec<Step> {
+    let job = NewJob {
+        id: job_of(means, closing.project),
+        kind: JobKind::Expunge,
+        home,
+        project: closing.project,
+        author: author.clone(),
+        request: closing.url.clone(),
+        order: String::new(),
+        cursor: Sweep::of(closing.founded, means.now).to_text(),
+    };
+    let tenant = means.store.founding(closing.project);
+    let version = open.resource().meta.version;
+    let next = means.dice.version(means.now, Some(version));
+    // The project's own record goes with it.
+    let above = means.store.founding(means.keys.super_project());
+    let parties = (author, open.reference());
+    let event = Event::success(Action::Delete, "expunge-project", parties, means.now);
+    let mut steps = vec![tenant.close_project(open, next), tenant.forget_leave()];
+    steps.extend(means.store.create_job(&job, (means.now, means.dice)));
+    steps.push(above.record(&event, means.now, means.dice));
+    steps
+}
+
+fn job_of(means: Means<'_>, project: ProjectId) -> JobId {
+    JobId::new(means.keys.derive_id(PURPOSE, project.uuid()))
+}
+
+/// Begins the end of a project whose time is over since it was deleted. One that came back meanwhile stays.
+///
+/// # Errors
+/// [`Failure::Unavailable`]: it is to be tried again.
+pub async fn depart(means: Means<'_>, farewell: &Farewell) -> Result<(), Failure> {
+    let tenant = means.store.founding(farewell.project);
+    let (leaving, founded) = tokio::join!(tenant.read_leaving_project(), tenant.founded());
+    let is_meant = |it: &Project| it.resource().meta.version == farewell.version;
+    let leaving = leaving?.filter(is_meant);
+    let Some(project) = leaving.filter(|_| farewell.due <= means.now.as_seconds()) else {
+        return Ok(());
+    };
+    let base = &means.settings.base_url;
+    let closing = Closing {
+        project: farewell.project,
+        open: None,
+        founded: founded?.unwrap_or(means.now).as_millis(),
+        url: format!("{base}fhir/R4/{PROJECT}/{}", farewell.project),
+    };
+    let parties = (means.keys.super_project(), farewell.author.clone());
+    let steps = steps(means, (&closing, &project), parties);
+    match means.write(Transaction::new().steps(steps)).await {
+        // Somebody has brought it back, or expunged it, in this moment.
+        Ok(()) | Err(Failure::Refused(Refusal::Contended)) => Ok(()),
         Err(failure) => Err(failure),
     }
 }

@@ -20,9 +20,9 @@ const ROUNDS: usize = 8;
 
 /// What is left of a resource.
 pub(super) struct Leftover {
-    project: ProjectId,
-    kind: String,
-    id: Uuid,
+    pub(super) project: ProjectId,
+    pub(super) kind: String,
+    pub(super) id: Uuid,
     left: Left,
 }
 
@@ -47,6 +47,15 @@ impl Leftover {
 
     fn reference(&self) -> Reference {
         Reference::new(&self.kind, self.id)
+    }
+
+    /// # Errors
+    /// [`Refusal::ProfileInUse`] for the profile of a member.
+    pub(super) fn must_be_free(&self) -> Result<(), Refusal> {
+        match &self.left {
+            Left::Resource(stored) if stored.members > 0 => Err(Refusal::ProfileInUse),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -153,7 +162,9 @@ async fn gone(
             return remove_with(means, caller, leaving, &steps).await;
         }
         Left::User(user) => steps.extend(user_steps(means, user).await?),
-        Left::Resource(stored) => steps.extend(resource_steps(means, caller, stored)?),
+        Left::Resource(stored) => {
+            steps.extend(resource_steps(means, (tenant, caller.profile()), stored)?);
+        }
         Left::Past => {}
     }
     let parties = (caller.profile(), leftover.reference());
@@ -165,17 +176,41 @@ async fn gone(
     means.write(gone).await
 }
 
+/// Deletes a resource that nobody is a member by, for a job that somebody began. What is gone already stays so.
+pub(super) async fn expunge_by(
+    means: Means<'_>,
+    (tenant, author): (Tenant<'_>, &Reference),
+    (kind, id): (&str, Uuid),
+) -> Result<(), Failure> {
+    for round in 0.. {
+        let Existence::Here(stored) = tenant.resource(kind, id).await? else {
+            break;
+        };
+        let parties = (author.clone(), Reference::new(kind, id));
+        let event = Event::success(Action::Delete, "expunge", parties, means.now);
+        let gone = Transaction::new()
+            .steps(resource_steps(means, (tenant, author.clone()), &stored)?)
+            .step(tenant.record(&event, means.now, means.dice));
+        match means.write(gone).await {
+            Ok(()) => break,
+            Err(Failure::Refused(Refusal::Contended)) if round < ROUNDS => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    means.store.empty(&[tenant.past_of(kind, id)]).await?;
+    Ok(())
+}
+
 fn resource_steps(
     means: Means<'_>,
-    caller: &Caller,
+    (tenant, author): (Tenant<'_>, Reference),
     stored: &Stored,
 ) -> Result<Vec<Step>, Failure> {
     let Stored { resource, members } = stored;
     if *members > 0 {
         return Err(Refusal::ProfileInUse.into());
     }
-    let tenant = means.store.of(caller);
-    let last: Meta = means.next_version(caller.profile(), &resource.meta);
+    let last: Meta = means.next_version(author, &resource.meta);
     let mut steps = tenant.erase_resource(resource, &last);
     steps.extend(unindexed(means, tenant, resource));
     if resource.kind == CLIENT_APPLICATION {

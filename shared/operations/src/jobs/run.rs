@@ -102,6 +102,8 @@ async fn step(
 ) -> Result<Next, Failure> {
     match held.row.kind {
         JobKind::Expunge => expunge::step(means, held, progress).await,
+        JobKind::Clear if !wanted => Ok(Next::End(cancelled(), Vec::new())),
+        JobKind::Clear => expunge::clear(means, held, progress).await,
         JobKind::Clone => clone_project::step(means, held, (order, wanted), progress).await,
         JobKind::Invite if !wanted => Ok(Next::End(cancelled(), Vec::new())),
         JobKind::Invite => invite_batch::step(means, held, order, progress).await,
@@ -138,6 +140,6 @@ pub(crate) fn results(row: &JobRow) -> Vec<Value> {
     match row.kind {
         JobKind::Invite => invite_batch::results(row),
         JobKind::Maintain => maintenance::results(row),
-        JobKind::Clone | JobKind::Expunge => Vec::new(),
+        JobKind::Clear | JobKind::Clone | JobKind::Expunge => Vec::new(),
     }
 }

@@ -10,6 +10,8 @@ use super::tour::Tour;
 use crate::Means;
 use crate::jobs::Next;
 
+/// How many pieces of work are one step: most projects have nothing to delete.
+const AT_ONCE: usize = 20;
 const DAY: i64 = 86_400_000;
 /// How many days without an event are passed in one step.
 const DAYS: usize = 30;
@@ -61,6 +63,15 @@ impl Purge {
         means: Means<'_>,
         counts: &mut Counts,
     ) -> Result<Next, Failure> {
+        for _ in 0..AT_ONCE {
+            if !self.goes_on(means, counts).await? {
+                return Ok(Next::done(Vec::new()));
+            }
+        }
+        Ok(Next::Step)
+    }
+
+    async fn goes_on(&mut self, means: Means<'_>, counts: &mut Counts) -> Result<bool, Failure> {
         let until = Timestamp::from_millis(self.until);
         self.here = match self.here.take() {
             Some(Here::Record { project, day }) => {
@@ -80,10 +91,10 @@ impl Purge {
             }
             None => match self.tour.next(means).await? {
                 Some(project) => self.begin(means, project).await?,
-                None => return Ok(Next::done(Vec::new())),
+                None => return Ok(false),
             },
         };
-        Ok(Next::Step)
+        Ok(true)
     }
 
     /// What is to be looked through of a project; nothing of one that is younger.

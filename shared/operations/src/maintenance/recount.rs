@@ -9,6 +9,8 @@ use super::tour::Tour;
 use crate::Means;
 use crate::jobs::Next;
 
+/// How many pieces of work are one step: most projects are small.
+const AT_ONCE: usize = 20;
 const DAY: i64 = 86_400_000;
 /// How many days of a record are looked through in one step.
 const DAYS: usize = 10;
@@ -46,9 +48,18 @@ impl Recount {
         means: Means<'_>,
         counts: &mut Counts,
     ) -> Result<Next, Failure> {
+        for _ in 0..AT_ONCE {
+            if !self.goes_on(means, counts).await? {
+                return Ok(Next::done(Vec::new()));
+            }
+        }
+        Ok(Next::Step)
+    }
+
+    async fn goes_on(&mut self, means: Means<'_>, counts: &mut Counts) -> Result<bool, Failure> {
         let Some(here) = self.here.take() else {
             let Some(project) = self.tour.next(means).await? else {
-                return Ok(Next::done(Vec::new()));
+                return Ok(false);
             };
             *counts.entry(domain::PROJECT.to_owned()).or_default() += 1;
             let stage = Stage::Present {
@@ -57,7 +68,7 @@ impl Recount {
             };
             let project = project.uuid();
             self.here = Some(Here { project, stage });
-            return Ok(Next::Step);
+            return Ok(true);
         };
         let tenant = means.store.founding(ProjectId::new(here.project));
         let stage = match here.stage {
@@ -69,7 +80,7 @@ impl Recount {
         };
         let project = here.project;
         self.here = stage.map(|stage| Here { project, stage });
-        Ok(Next::Step)
+        Ok(true)
     }
 }
 

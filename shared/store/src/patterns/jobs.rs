@@ -111,6 +111,15 @@ pub(super) const OWN_USERS: Pattern = Pattern {
     index: Some("byUpdated"),
 };
 
+/// Deleted projects whose time is over.
+pub(super) const DEPART: Pattern = Pattern {
+    name: "begin the end of a deleted project whose time is over: project, job, event",
+    functions: &["run-job"],
+    actions: &[BatchGetItem, Query, PutItem, UpdateItem, DeleteItem],
+    keys: &["P#*", "JOB#*"],
+    index: None,
+};
+
 /// The members of a profile.
 pub(super) const PROFILES: Pattern = Pattern {
     name: "find the memberships of a profile that is copied",

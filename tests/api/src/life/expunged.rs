@@ -191,15 +191,67 @@ async fn an_administrator_ends_his_own_project_and_the_servers_own_stays() {
 }
 
 #[tokio::test]
-async fn everything_is_for_projects_only_and_what_it_is_must_be_clear() {
-    let project = world().await.project("Words").await;
-    let patient = create(&project.admin, json!({ "resourceType": "Patient" })).await;
-    for wish in ["true", "perhaps"] {
-        let path = format!(
-            "/fhir/R4/Patient/{}/$expunge?everything={wish}",
-            id(&patient)
-        );
-        let refused = project.admin.send(Request::new("POST", &path)).await;
-        assert_eq!(refused.must(400).expression(), "everything");
+async fn everything_about_a_patient_goes_by_a_job_and_nothing_about_anybody_else() {
+    let world = world().await;
+    let village = Village::found(world, "Cleared").await;
+    let admin = &village.project.admin;
+    let lisa = create(
+        admin,
+        json!({ "resourceType": "Patient", "name": [{ "family": "Simpson" }] }),
+    )
+    .await;
+    let about = |patient: &serde_json::Value| {
+        let subject = json!({ "reference": format!("Patient/{}", id(patient)) });
+        json!({ "resourceType": "Observation", "status": "final", "code": { "text": "x" }, "subject": subject })
+    };
+    let hers = create(admin, about(&lisa)).await;
+    for _ in 0..3 {
+        create(admin, about(&village.patient)).await;
     }
+    let path = format!("/fhir/R4/Patient/{}/$expunge", id(&village.patient));
+    let perhaps = Request::new("POST", &format!("{path}?everything=perhaps"));
+    let refused = admin.send(perhaps).await.must(400);
+    assert_eq!(refused.expression(), "everything");
+    let wish = Request::new("POST", &format!("{path}?everything=true"));
+    let wish = wish.header("idempotency-key", "all");
+    let accepted = admin.send(wish.clone()).await.must(202);
+    let again = admin.send(wish).await.must(202);
+    assert_eq!(
+        again.header("content-location"),
+        accepted.header("content-location")
+    );
+    let job = over(admin, &accepted).await;
+    assert_eq!(job["status"], "completed", "{job}");
+    assert_eq!(
+        (counted(&job, "Observation"), counted(&job, "Patient")),
+        (4, 1),
+        "{job}"
+    );
+    let gone = [
+        format!("/fhir/R4/Patient/{}", id(&village.patient)),
+        format!("/fhir/R4/Observation/{}", id(&village.observation)),
+        format!("/fhir/R4/Observation/{}/_history", id(&village.observation)),
+    ];
+    for gone in gone {
+        admin.get(&gone).await.must(404);
+    }
+    admin
+        .get(&format!("/fhir/R4/Observation/{}", id(&hers)))
+        .await
+        .must(200);
+    Ledger::read(world).await.must_hold();
+    // Homer is a member by his profile: it stays, and so does all about him.
+    let homer = village.homer["profile"]["reference"].as_str().unwrap();
+    let wish = Request::new(
+        "POST",
+        &format!("/fhir/R4/{homer}/$expunge?everything=true"),
+    );
+    admin.send(wish).await.must(409);
+    let foreign = world.project("Foreign").await;
+    let wish = format!("/fhir/R4/Patient/{}/$expunge?everything=true", id(&lisa));
+    foreign
+        .admin
+        .send(Request::new("POST", &wish))
+        .await
+        .must(404);
 }
