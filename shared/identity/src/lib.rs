@@ -31,7 +31,7 @@ pub use cipher::Sealed;
 pub use claims::{Claims, Use};
 pub use error::KeyError;
 pub use master::MasterKey;
-pub use ring::KeyRing;
+pub use ring::{DataKey, KeyRing};
 pub use system::SystemKeys;
 pub use token::Refused;
 

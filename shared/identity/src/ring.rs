@@ -89,6 +89,29 @@ impl KeyRing {
             .ok_or(KeyError::DoesNotOpen)
     }
 
+    /// A new data key, and the same sealed for the row that `place` names.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Library`] when AWS-LC cannot make a key.
+    pub fn new_data_key(&self, place: &str, dice: &Dice) -> Result<(DataKey, Sealed), KeyError> {
+        let bytes: [u8; 32] = dice.bytes();
+        let sealed = Sealed(self.values.seal(place, &bytes, dice));
+        Ok((DataKey(Cipher::for_values(&bytes)?), sealed))
+    }
+
+    /// The data key that was sealed for this `place`.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::DoesNotOpen`] when it was sealed elsewhere or altered.
+    pub fn open_data_key(&self, place: &str, sealed: &Sealed) -> Result<DataKey, KeyError> {
+        let bytes = self.values.open(place, &sealed.0);
+        let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+        let bytes: [u8; 32] = bytes.ok_or(KeyError::DoesNotOpen)?;
+        Ok(DataKey(Cipher::for_values(&bytes)?))
+    }
+
     /// Makes a position in a listing opaque: url-safe text that means something only with the same `context` (project and
     /// query).
     pub fn seal_cursor(&self, context: &str, position: &str, dice: &Dice) -> String {
@@ -108,6 +131,33 @@ impl KeyRing {
             .iter()
             .filter(|signer| signer.is_trusted_at(now.as_seconds()));
         json!({ "keys": trusted.map(Signer::jwk).collect::<Vec<_>>() })
+    }
+}
+
+/// The key under which the secrets of one project are sealed. When its row is gone, they open nowhere.
+pub struct DataKey(Cipher);
+
+impl DataKey {
+    /// Encrypts a secret for the row that `place` names.
+    pub fn seal(&self, place: &str, secret: &Secret, dice: &Dice) -> Sealed {
+        Sealed(self.0.seal(place, secret.reveal().as_bytes(), dice))
+    }
+
+    /// Decrypts what [`seal`](Self::seal) made for the same `place`.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::DoesNotOpen`] when it was sealed elsewhere, with another key, or altered.
+    pub fn unseal(&self, place: &str, sealed: &Sealed) -> Result<Secret, KeyError> {
+        let plain = self.0.open(place, &sealed.0);
+        let plain = plain.and_then(|plain| String::from_utf8(plain).ok());
+        plain.map(Secret::new).ok_or(KeyError::DoesNotOpen)
+    }
+}
+
+impl fmt::Debug for DataKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DataKey")
     }
 }
 

@@ -1,12 +1,16 @@
 //! A project's secrets and sites: replaced as whole lists, shown to its administrators, and every reveal is written down.
 
-use domain::{Caller, Claimant, Failure, Fault, PROJECT, Project, Secret};
+mod vault;
+
+use domain::{Caller, Claimant, Failure, Fault, PROJECT, Project};
 use fhir::Resource;
-use identity::Sealed;
 use serde_json::{Map, Value, json};
-use store::{Aborted, Action, Answered, Event, Key, SealedSetting, Step, Tenant, Transaction};
+use store::{
+    Aborted, Action, Answered, Event, Key, SealedSetting, Settings, Step, Tenant, Transaction,
+};
 
 pub use store::SettingKind;
+pub(crate) use vault::Vault;
 
 use crate::once::{self, Turn, Wish};
 use crate::{Means, realm};
@@ -18,7 +22,7 @@ const LONGEST_NAME: usize = 512;
 
 /// What a look at a project's settings finds.
 pub struct Seen {
-    settings: Vec<SealedSetting>,
+    settings: Settings,
     project: Option<Project>,
 }
 
@@ -112,15 +116,12 @@ async fn note_reveal(means: Means<'_>, caller: &Caller, project: &Project) -> Re
 fn opened(
     means: Means<'_>,
     project: &Project,
-    settings: &[SealedSetting],
+    settings: &Settings,
 ) -> Result<Map<String, Value>, Failure> {
+    let vault = Vault::open(means, project, settings.data_key.as_deref())?;
     let mut lists = Map::new();
-    for setting in settings {
-        let sealed: Sealed = serde_json::from_value(setting.sealed.clone().into())
-            .map_err(|cause| Failure::corrupt("a project's setting", cause))?;
-        let text = means.keys.unseal(&place(project, setting), &sealed)?;
-        let value: Value = serde_json::from_str(text.reveal())
-            .map_err(|cause| Failure::corrupt("a project's setting", cause))?;
+    for setting in &settings.list {
+        let value = vault.unseal(setting)?;
         let list = lists
             .entry(field(setting.kind))
             .or_insert_with(|| json!([]));
@@ -129,11 +130,6 @@ fn opened(
             .for_each(|list| list.push(value.clone()));
     }
     Ok(lists)
-}
-
-/// Which row a setting is sealed for: moved to another project or name, it does not open.
-fn place(project: &Project, setting: &SealedSetting) -> String {
-    format!("{}/{}/{}", project.id(), field(setting.kind), setting.name)
 }
 
 /// The list's name in the project.
@@ -191,8 +187,8 @@ pub(crate) async fn sites(
     tenant: Tenant<'_>,
     project: &Project,
 ) -> Result<Vec<serde_json::Value>, Failure> {
-    let mut settings = tenant.settings().await?;
-    settings.retain(|setting| setting.kind == SettingKind::Site);
+    let settings = tenant.settings().await?;
+    let settings = settings.only(|setting| setting.kind == SettingKind::Site);
     let mut lists = opened(means, project, &settings)?;
     match lists.shift_remove(field(SettingKind::Site)) {
         Some(serde_json::Value::Array(sites)) => Ok(sites),
@@ -222,14 +218,18 @@ pub async fn replace(
     let mut resource = old.resource().clone();
     resource.meta = means.next_version(caller.profile(), &resource.meta);
     let new = Project::from_resource(resource);
-    let settings = sealed(means, &new, *kind, list);
-    let (former, others): (Vec<_>, Vec<_>) =
-        settings_before.into_iter().partition(|s| s.kind == *kind);
+    let vault = Vault::open(means, &new, settings_before.data_key.as_deref())?.or_new()?;
+    let settings = sealed(&vault, *kind, list);
+    let key = vault.step(tenant);
+    drop(vault);
+    let former = settings_before.clone().only(|it| it.kind == *kind).list;
+    let others = settings_before.only(|it| it.kind != *kind);
     let fields = [(field(*kind).to_owned(), "changed".to_owned())].into();
     let event = (Action::Update, "update-project-settings");
     let written = Transaction::new()
         .steps(turn.remember(tenant, new.resource(), means.now))
         .steps(tenant.replace_project(&old, &new))
+        .steps(key)
         .steps(steps(tenant, &former, &settings))
         .step(means.event(caller, event, new.resource(), fields))
         .commit(means.store, means.dice)
@@ -245,7 +245,7 @@ fn answer(
     means: Means<'_>,
     project: Project,
     posted: &Replacement,
-    others: &[SealedSetting],
+    others: &Settings,
 ) -> Result<Resource, Failure> {
     let lists = opened(means, &project, others)?;
     let mut answer = project.into_resource();
@@ -267,21 +267,17 @@ async fn answer_again(
 ) -> Result<Resource, Failure> {
     let tenant = means.store.of(caller);
     let project = Project::from_resource(once::answer_again(tenant, earlier).await?);
-    let mut others = tenant.settings().await?;
-    others.retain(|setting| setting.kind != posted.kind);
-    if others.iter().any(|other| other.kind == SettingKind::Secret) {
+    let others = tenant.settings().await?;
+    let others = others.only(|setting| setting.kind != posted.kind);
+    let mut list = others.list.iter();
+    if list.any(|other| other.kind == SettingKind::Secret) {
         note_reveal(means, caller, &project).await?;
     }
     answer(means, project, posted, &others)
 }
 
 /// The list as it is stored.
-pub(crate) fn sealed(
-    means: Means<'_>,
-    project: &Project,
-    kind: SettingKind,
-    list: &[Value],
-) -> Vec<SealedSetting> {
+pub(crate) fn sealed(vault: &Vault<'_>, kind: SettingKind, list: &[Value]) -> Vec<SealedSetting> {
     let seal = |(at, value): (usize, &Value)| {
         let name = match kind {
             SettingKind::Secret => value["name"].as_str().unwrap_or_default().to_owned(),
@@ -293,13 +289,7 @@ pub(crate) fn sealed(
             at,
             sealed: String::new(),
         };
-        let sealed = means.keys.seal(
-            &place(project, &open),
-            &Secret::new(value.to_string()),
-            &means.dice,
-        );
-        let sealed = json!(sealed).as_str().unwrap_or_default().to_owned();
-        SealedSetting { sealed, ..open }
+        vault.seal(open, value)
     };
     list.iter().enumerate().map(seal).collect()
 }

@@ -18,6 +18,8 @@ pub enum Key {
     Admins(ProjectId),
     /// When a deleted project goes for good.
     Leaving(ProjectId),
+    /// The key under which the project's secrets and sites are sealed.
+    DataKey(ProjectId),
     /// A secret of the project, by name.
     Secret(ProjectId, String),
     /// A site of the project, by its place in the list.
@@ -102,6 +104,7 @@ impl Key {
             Self::Project(p)
             | Self::Admins(p)
             | Self::Leaving(p)
+            | Self::DataKey(p)
             | Self::Secret(p, _)
             | Self::Site(p, _) => project(*p),
             Self::Membership(p, ..) => members(*p),
@@ -141,6 +144,7 @@ impl Key {
             Self::Project(_) => "META".into(),
             Self::Admins(_) => "ADMINS".into(),
             Self::Leaving(_) => LEAVING.into(),
+            Self::DataKey(_) => SEAL.into(),
             Self::Secret(_, name) => format!("SECRET#{name}"),
             Self::Site(_, at) => format!("SITE#{at:04}"),
             Self::Membership(_, kind, id) => format!("{}{id}", member_range(*kind)),
@@ -202,7 +206,9 @@ pub(crate) fn edge_to(sk: &str) -> Option<ProjectId> {
 /// The range of the past versions of a resource, the oldest first.
 pub(crate) const VERSIONS: &str = "V#";
 
-/// The range of a project's secrets and sites among its own rows.
+/// The sort key of a project's data key.
+pub(crate) const SEAL: &str = "SEAL";
+/// The range of a project's secrets and sites among its own rows, and of the key to them.
 pub(crate) const SETTINGS: &str = "S";
 
 /// The partition of a job and of what it was told.

@@ -70,7 +70,7 @@ pub use recount::Tally;
 pub use requests::{Forgetful, NewRequest, RequestKind, RequestRow};
 pub use resources::{Existence, Stored};
 pub use second_factors::SecondFactor;
-pub use settings::{SealedSetting, SettingKind};
+pub use settings::{SealedSetting, SettingKind, Settings};
 pub use step::Step;
 pub use system::StoredKeys;
 pub use tenant::Tenant;

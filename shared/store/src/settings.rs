@@ -32,6 +32,29 @@ pub struct SealedSetting {
     pub sealed: String,
 }
 
+/// A project's secrets and sites, in the order of their lists, and the key under which they are sealed, itself sealed.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The data key; none before there is anything to seal.
+    pub data_key: Option<String>,
+    /// Secrets and sites.
+    pub list: Vec<SealedSetting>,
+}
+
+impl Settings {
+    /// The same with those that `wanted` lets through.
+    #[must_use]
+    pub fn only(mut self, wanted: impl Fn(&SealedSetting) -> bool) -> Self {
+        self.list.retain(wanted);
+        self
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeyRow {
+    sealed: String,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Row {
     at: usize,
@@ -39,25 +62,41 @@ struct Row {
 }
 
 impl Tenant<'_> {
-    /// The project's secrets and sites, in the order of their lists.
+    /// The project's secrets and sites, with the key to them.
     ///
     /// # Errors
     /// [`Failure::Unavailable`], [`Failure::Corrupt`].
-    pub async fn settings(&self) -> Result<Vec<SealedSetting>, Failure> {
+    pub async fn settings(&self) -> Result<Settings, Failure> {
         let range = Range::prefix(keys::project(self.project), keys::SETTINGS);
-        let mut settings = Vec::new();
+        let mut settings = Settings::default();
         let mut start = None;
         loop {
             let page = self.store.page(&range, 1000, start).await?;
             for item in page.items {
-                settings.extend(setting(item)?);
+                if row::text(&item, SK) == keys::SEAL {
+                    let row: KeyRow = row::read("a data key", item)?;
+                    settings.data_key = Some(row.sealed);
+                } else {
+                    settings.list.extend(setting(item)?);
+                }
             }
             start = page.next;
             if start.is_none() {
-                settings.sort_by_key(|setting| setting.at);
+                settings.list.sort_by_key(|setting| setting.at);
                 return Ok(settings);
             }
         }
+    }
+
+    /// The project's first data key.
+    pub fn put_data_key(&self, sealed: &str) -> Step {
+        let sealed = sealed.to_owned();
+        Step::create(row::item(&Key::DataKey(self.project), &KeyRow { sealed }))
+    }
+
+    /// The project's data key is no more: what was sealed under it opens nowhere.
+    pub fn drop_data_key(&self) -> Step {
+        Step::delete(&Key::DataKey(self.project))
     }
 
     /// A secret or site from now on.

@@ -196,3 +196,33 @@ async fn an_administrator_sets_the_password_of_his_projects_own_users_only() {
         .await
         .must(403);
 }
+
+#[tokio::test]
+async fn a_sealed_secret_opens_in_its_own_project_only_even_with_the_key_that_sealed_it() {
+    let world = world().await;
+    let (own, other) = (world.project("Own").await, world.project("Other").await);
+    for (project, value) in [(&own, "canary-own"), (&other, "canary-other")] {
+        let secrets = json!([{ "name": "key", "valueString": value }]);
+        project
+            .admin
+            .post(&project.path("secrets"), &secrets)
+            .await
+            .must(200);
+    }
+    let partition = |project: &harness::world::Project| format!("P#{}", project.id);
+    let rows = world.rows(&partition(&own)).await;
+    // The secret alone first, then the key, too.
+    for sort in ["SECRET#key", "SEAL"] {
+        let row = rows.iter().find(|row| row["SK"]["S"] == sort).unwrap();
+        let place = partition(&other);
+        world
+            .age((&place, sort), "sealed", row["sealed"].clone())
+            .await;
+        let refused = other.admin.get(&other.path("")).await;
+        assert!(refused.status >= 500, "{}", refused.text);
+        assert!(!refused.text.contains("canary"), "{}", refused.text);
+    }
+    let shown = own.admin.get(&own.path("")).await.must(200);
+    assert!(shown.text.contains("canary-own"));
+    assert!(!json!(rows).to_string().contains("canary"));
+}

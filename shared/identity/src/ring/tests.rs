@@ -129,6 +129,21 @@ fn one_secret_is_sealed_differently_every_time_and_cursors_are_too() {
 }
 
 #[test]
+fn what_a_data_key_seals_opens_with_this_key_in_this_place_only() {
+    let (ring, dice) = (ring().unwrap(), dice());
+    let (key, stored) = ring.new_data_key("one", &dice).unwrap();
+    let (other, _) = ring.new_data_key("other", &dice).unwrap();
+    let sealed = key.seal("one/secret/a", &Secret::new("x"), &dice);
+    let again = ring.open_data_key("one", &stored).unwrap();
+    assert_eq!(again.unseal("one/secret/a", &sealed), Ok(Secret::new("x")));
+    let closed = Err(KeyError::DoesNotOpen);
+    assert_eq!(again.unseal("one/secret/b", &sealed), closed);
+    assert_eq!(other.unseal("one/secret/a", &sealed), closed);
+    assert_eq!(ring.unseal("one/secret/a", &sealed), closed);
+    assert!(ring.open_data_key("other", &stored).is_err());
+}
+
+#[test]
 fn a_cursor_is_no_sealed_value_and_the_reverse() {
     let (ring, dice) = (ring().unwrap(), dice());
     let cursor = ring.seal_cursor("p", "7", &dice);

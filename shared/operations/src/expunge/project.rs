@@ -108,7 +108,12 @@ fn steps(
     let above = means.store.founding(means.keys.super_project());
     let parties = (author, open.reference());
     let event = Event::success(Action::Delete, "expunge-project", parties, means.now);
-    let mut steps = vec![tenant.close_project(open, next), tenant.forget_leave()];
+    // Without the key, secrets are no secrets any more, long before their rows are gone.
+    let mut steps = vec![
+        tenant.close_project(open, next),
+        tenant.forget_leave(),
+        tenant.drop_data_key(),
+    ];
     steps.extend(means.store.create_job(&job, (means.now, means.dice)));
     steps.push(above.record(&event, means.now, means.dice));
     steps

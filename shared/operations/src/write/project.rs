@@ -14,7 +14,7 @@ use super::target::Target;
 use super::{Posted, new_references};
 use crate::change::member_user;
 use crate::create_resource::without_envelope;
-use crate::project_settings::{self, field};
+use crate::project_settings::{self, Vault, field};
 use crate::read_resource::seen as as_seen;
 use crate::record::changed_fields;
 use crate::{Means, linked, references, rights};
@@ -222,15 +222,12 @@ async fn list_steps(
         return Ok(Vec::new());
     }
     // Read after the project: whoever changes them changes the project's version, and this write then fails.
-    let former = tenant.settings().await?;
-    let mut steps = Vec::new();
+    let settings = tenant.settings().await?;
+    let vault = Vault::open(means, new, settings.data_key.as_deref())?.or_new()?;
+    let mut steps: Vec<Step> = vault.step(tenant).into_iter().collect();
     for (kind, list) in lists {
-        let former: Vec<_> = former
-            .iter()
-            .filter(|it| it.kind == *kind)
-            .cloned()
-            .collect();
-        let sealed = project_settings::sealed(means, new, *kind, list);
+        let former = settings.clone().only(|it| it.kind == *kind).list;
+        let sealed = project_settings::sealed(&vault, *kind, list);
         steps.extend(project_settings::steps(tenant, &former, &sealed));
     }
     Ok(steps)
