@@ -30,8 +30,15 @@ pub const FEATURES: [&str; 11] = [
     "validate-terminology",
 ];
 
-/// What is exported to linked projects on no account: whoever reads these learns how a project is run, and who runs it.
-const NEVER_EXPORTED: [&str; 3] = ["AccessPolicy", "AuditEvent", "ClientApplication"];
+/// What is exported to linked projects on no account: whoever reads these learns how a project is run, and who runs it. Definitions are
+/// there for every project, and a project's own are about its own.
+const NEVER_EXPORTED: [&str; 5] = [
+    "AccessPolicy",
+    "AuditEvent",
+    "ClientApplication",
+    "SearchParameter",
+    "StructureDefinition",
+];
 /// What is exported only when it is named.
 const EXPORTED_BY_NAME: [&str; 1] = ["Bot"];
 /// To how many projects one can be linked: each is read where somebody looks for something.
