@@ -39,7 +39,9 @@ async fn a_link_used_between_two_looks_at_it_is_used_and_not_superseded() {
     // Whoever comes first reads the link, and its user only after the other one is done.
     let late = Fault::Delay(Duration::from_secs(1));
     let calls = "recover-account/BatchGetItem";
-    world.proxy().lay(Plan::new(7).conflicts().nth(calls, 2, late));
+    world
+        .proxy()
+        .lay(Plan::new(7).conflicts().nth(calls, 2, late));
     let answers = at_once(2, |number| {
         let (link, password) = (link.clone(), format!("correct-horse-{number}"));
         async move {
