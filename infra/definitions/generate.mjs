@@ -134,19 +134,26 @@ function paths(type, alternative, kind) {
   return [kind === 'date' ? path.replace(/[Pp]eriod$/, '$&.start') : path];
 }
 
+/** The words of a person's name are compared one by one. */
+const compared = (type, { type: kind }, [path]) => (elementTypes(type).get(path) === 'HumanName' ? 'name' : COMPARED[kind]);
+const elementTypes = (type) => new Map((allSectionsByType.get(type) ?? []).map((each) => each.trim().split(' ')).map(([name, kind]) => [name.replace(/[*!]+$/, ''), kind]));
+
 /** One line per parameter: code, kind, paths. */
 function parameters(type) {
   const bundles = ['search-parameters.json', 'search-parameters-medplum.json'];
   const all = bundles.flatMap((file) => JSON.parse(readFileSync(join(source, file), 'utf8')).entry.map((entry) => entry.resource));
   const lines = all
-    .filter((each) => each.base?.includes(type) && COMPARED[each.type] && each.expression && each.code !== 'name')
+    .filter((each) => each.base?.includes(type) && COMPARED[each.type] && each.expression)
     .map((each) => {
       const found = each.expression.split('|').flatMap((alternative) => paths(type, alternative, each.type));
-      return found.length > 0 ? ` ${each.code} ${COMPARED[each.type]} ${[...new Set(found)].join(' ')}` : undefined;
+      const indexed = each.code !== 'name' || found.every((path) => !path.includes('.'));
+      return found.length > 0 && indexed ? ` ${each.code} ${compared(type, each, found)} ${[...new Set(found)].join(' ')}` : undefined;
     })
     .filter((each) => each !== undefined);
   return [...new Set(lines)].sort().filter((each, at, those) => at === 0 || each.split(' ')[1] !== those[at - 1].split(' ')[1]);
 }
 
-const searched = resourceTypes.map((type) => [type, parameters(type)]).filter(([, lines]) => lines.length > 0);
+/** Types that `tables.rs` writes out, and that have no more than a name. */
+const NAMED = ['AccessPolicy', 'UserConfiguration'];
+const searched = resourceTypes.filter((type) => !NAMED.includes(type)).map((type) => [type, parameters(type)]).filter(([, lines]) => lines.length > 0);
 writeFileSync(join(target, 'search/parameters.txt'), searched.map(([type, lines]) => `${type}\n${lines.join('\n')}\n`).join(''));

@@ -3,9 +3,8 @@
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
 use aws_lc_rs::rand;
 use domain::{Dice, Failure, Timestamp};
 use identity::{KeyRing, SystemKeys};
@@ -16,6 +15,7 @@ use store::Store;
 
 use crate::config::Config;
 use crate::master;
+use crate::sdk;
 use crate::tally::Tally;
 
 /// The longest pause between two looks at a table that does not answer: about three seconds in all.
@@ -46,7 +46,7 @@ impl App {
     /// What is wrong with the environment, or that the bootstrap command has not run yet.
     pub async fn start() -> Result<Self, Error> {
         let config = Config::from_env()?;
-        let sdk = sdk_config().await;
+        let sdk = sdk::of_function();
         let store = store(&sdk, &config.table);
         let stored = patiently(&store).await?;
         let stored =
@@ -92,7 +92,7 @@ impl App {
     pub fn ses(&self) -> Ses {
         let once = aws_sdk_ses::config::Builder::from(&self.sdk)
             .retry_config(RetryConfig::disabled())
-            .timeout_config(mail_timeouts())
+            .timeout_config(sdk::mail_timeouts())
             .build();
         Ses::new(aws_sdk_ses::Client::from_conf(once))
     }
@@ -124,23 +124,6 @@ async fn patiently(store: &Store) -> Result<Option<store::StoredKeys>, Error> {
     }
 }
 
-/// The SDK's configuration: region and credentials from the environment, patience bounded well below a function's own time.
-pub async fn sdk_config() -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(1))
-        .operation_attempt_timeout(Duration::from_millis(1500))
-        .operation_timeout(Duration::from_secs(5))
-        .build();
-    let retries = RetryConfig::standard()
-        .with_max_attempts(4)
-        .with_initial_backoff(Duration::from_millis(25));
-    aws_config::defaults(BehaviorVersion::latest())
-        .timeout_config(timeouts)
-        .retry_config(retries)
-        .load()
-        .await
-}
-
 /// The table behind a configuration.
 pub fn store(sdk: &SdkConfig, table: &str) -> Store {
     Store::new(aws_sdk_dynamodb::Client::new(sdk), table)
@@ -166,12 +149,4 @@ pub fn now() -> Timestamp {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-}
-
-fn mail_timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(1))
-        .operation_attempt_timeout(Duration::from_secs(4))
-        .operation_timeout(Duration::from_secs(5))
-        .build()
 }

@@ -9,12 +9,12 @@ use fhir::Resource;
 use gateway::{Access, Call, Page, Problem, Reply, Route};
 use lambda_http::http::HeaderName;
 use lambda_http::http::header::CONTENT_LOCATION;
-use lambda_http::tracing::error;
 use operations::count_call::count_call;
 use operations::search::Listing;
 use operations::sign_in::Device;
 use operations::{Destination, Means, Once, Role, Sight, Wish};
 use store::Tenant;
+use tracing::error;
 
 use crate::App;
 use crate::serve::chain;

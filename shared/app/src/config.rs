@@ -29,6 +29,15 @@ pub struct Config {
     pub reach: Reach,
 }
 
+/// A variable of the environment, if it is set to something.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// How often somebody may call within a minute; nothing means as often as he likes, and is configured as 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -57,12 +66,8 @@ impl Config {
     ///
     /// # Errors
     /// [`Misconfigured`] names every variable that is missing or unusable.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the environment"
-    )]
     pub fn from_env() -> Result<Self, Misconfigured> {
-        Self::read(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        Self::read(variable)
     }
 
     fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Misconfigured> {

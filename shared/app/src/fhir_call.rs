@@ -3,12 +3,12 @@
 use domain::{Caller, Failure};
 use fhir::View;
 use gateway::{Problem, Reply};
-use lambda_http::tracing::error;
 use operations::batch::Done;
 use operations::history::{History, Page};
 use operations::write::{Change, Posted, Written};
 use operations::{Destination, conditional};
 use serde_json::{Map, Value};
+use tracing::error;
 
 use crate::Ask;
 use crate::ask::page_of;
@@ -97,6 +97,11 @@ impl Ask {
     }
 
     async fn failed_entry(&self, caller: &Caller, failure: Failure) -> Value {
+        gateway::entry::refused(&self.failed_within(caller, failure).await)
+    }
+
+    /// What the sender is told of a part of his request that failed. It is logged and written down like a request of its own.
+    pub async fn failed_within(&self, caller: &Caller, failure: Failure) -> Problem {
         let problem = Problem::from(failure);
         let (operation, request) = (self.route.operation, &self.call.request_id);
         if let Some(cause) = problem.cause() {
@@ -110,7 +115,7 @@ impl Ask {
                 error!(operation, request, cause, "a refusal could not be recorded");
             }
         }
-        gateway::entry::refused(&problem)
+        problem
     }
 
     /// A history.

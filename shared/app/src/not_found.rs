@@ -34,7 +34,7 @@ pub(crate) async fn answer(app: &'static App, call: &Call, prompt: bool) -> Resp
     };
     if let Some(cause) = problem.cause() {
         let cause = chain(cause);
-        lambda_http::tracing::error!(request = call.request_id, cause, "failed");
+        tracing::error!(request = call.request_id, cause, "failed");
     }
     let reply = render(&problem, call, (app, prompt));
     let mut response = reply.into_response(Pretty::No);

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use gateway::{Call, Pretty, Problem, Reply, Route, limits};
 use lambda_http::http::header;
-use lambda_http::tracing::{self, error, info, warn};
 use lambda_http::{Body, Request, Response, service_fn};
+use tracing::{error, info, warn};
 
 use crate::ask::trace_id;
+use crate::log;
 use crate::{App, Ask, Error};
 
 /// What a handler answers.
@@ -45,7 +46,7 @@ impl Function {
     /// # Errors
     /// Why it does not start.
     pub async fn serve(self) -> Result<(), Error> {
-        tracing::init_default_subscriber();
+        log::start();
         let app: &'static App = Box::leak(Box::new(App::start().await?));
         let handlers: Arc<[(&'static Route, Handler)]> = self.handlers.into();
         lambda_http::run(service_fn(move |request: Request| {

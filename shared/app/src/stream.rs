@@ -2,10 +2,11 @@
 
 use std::future::Future;
 
-use lambda_http::tracing::{self, error};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::{Value, json};
+use tracing::error;
 
+use crate::log;
 use crate::serve::chain;
 use crate::{App, Error};
 
@@ -91,7 +92,7 @@ where
     H: Fn(&'static App, Value) -> F,
     F: Future<Output = Value>,
 {
-    tracing::init_default_subscriber();
+    log::start();
     let app: &'static App = Box::leak(Box::new(App::start().await?));
     let handle = &handle;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {

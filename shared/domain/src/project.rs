@@ -237,9 +237,18 @@ impl Project {
     /// How many requests a minute a member of this project may send to one instance, instead of the configured number (system setting
     /// `rateLimit`, which only server administrators change).
     pub fn rate_limit(&self) -> Option<u32> {
+        self.system_number("rateLimit")?.try_into().ok()
+    }
+
+    /// How often one GraphQL query may read or search, instead of the usual number (system setting `graphqlMaxSearches`).
+    pub fn most_searches_by_graphql(&self) -> Option<usize> {
+        self.system_number("graphqlMaxSearches")?.try_into().ok()
+    }
+
+    fn system_number(&self, name: &str) -> Option<u64> {
         let settings = self.0.body.get("systemSetting").and_then(Value::as_array);
-        let setting = settings?.iter().find(|it| it["name"] == "rateLimit")?;
-        setting["valueInteger"].as_u64()?.try_into().ok()
+        let setting = settings?.iter().find(|it| it["name"] == name)?;
+        setting["valueInteger"].as_u64()
     }
 
     /// Whether an invite may make a server-scoped user for a patient (setting `serverScopedPatients`); by default the scope in

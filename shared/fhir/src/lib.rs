@@ -7,6 +7,7 @@ mod compartment;
 mod content;
 mod json;
 mod known;
+pub mod library;
 mod link;
 mod meta;
 mod name;

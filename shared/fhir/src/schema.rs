@@ -7,13 +7,16 @@ mod definition;
 mod invariant;
 mod json_schema;
 mod primitive;
+mod structure;
 mod validator;
 
 use serde_json::Value;
 
 use crate::Issue;
 
+pub use definition::types;
 pub use json_schema::json_schemas;
+pub use structure::{Property, Shape, canonical, element_of, outline, properties, snapshot};
 
 /// Every way in which `resource` breaks the definition of `kind`; nothing when it is valid.
 ///

@@ -19,7 +19,7 @@ mod value;
 pub use chain::Chain;
 pub use filter::{Filter, Modifier};
 pub use include::Include;
-pub use param::{ParamKind, SearchParam, search_codes, search_param};
+pub use param::{ParamKind, SearchParam, own_params, search_codes, search_param};
 pub use query::Query;
 pub use result::{Next, Sort};
 pub use subset::subset;

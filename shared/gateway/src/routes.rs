@@ -226,6 +226,8 @@ routes! {
     FHIR_VALIDATE = "POST" "/fhir/R4/{resourceType}/$validate" => "fhir-metadata", Member, "validate a resource";
     /// `POST /fhir/R4`.
     FHIR_BATCH = "POST" "/fhir/R4" => "fhir-batch", Member, "carry out a batch or a transaction";
+    /// `POST /fhir/R4/$graphql`.
+    FHIR_GRAPHQL = "POST" "/fhir/R4/$graphql" => "fhir-graphql", Member, "select from resources by GraphQL";
     /// `GET /fhir/R4/metadata`.
     FHIR_METADATA = "GET" "/fhir/R4/metadata" => "fhir-metadata", Open, "state what the server can do";
     /// `GET /fhir/R4/$versions`.

@@ -78,6 +78,25 @@ pub async fn batch(
         .collect()
 }
 
+/// Answers one request that only reads.
+///
+/// # Errors
+/// What the operation says that there is for it; [`Refusal::NotFound`] for what is no place to read.
+pub async fn read(
+    means: Means<'_>,
+    (caller, claimant): (&Caller, Claimant),
+    request: Request,
+) -> Result<Done, Failure> {
+    let errand = Errand {
+        means,
+        caller,
+        claimant,
+        // Nobody waits for others before him.
+        until: Instant::now(),
+    };
+    errand.read(request.place, request.words).await
+}
+
 impl Errand<'_> {
     /// Draws the ids of what is to be made, so that entries can refer to each other in whatever order they stand.
     async fn name(self, tasks: &mut [(usize, Task)]) {

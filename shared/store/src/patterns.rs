@@ -4,6 +4,7 @@
 mod functions;
 mod invitations;
 mod jobs;
+mod search;
 
 /// A DynamoDB action, as IAM names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -187,74 +188,21 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         keys: &["P#*", "U#*", "UQ#*", "REQUEST#*"],
         index: None,
     },
-    Pattern {
-        name: "list members: one range of memberships",
-        functions: &["fhir-batch", "fhir-write", "list-members", "scim"],
-        actions: &[Query, BatchGetItem],
-        keys: &["P#*", "U#*"],
-        index: None,
-    },
-    Pattern {
-        name: "search resources: one range of a type, a day of events, what index hits lead to",
-        functions: &["fhir-batch", "fhir-search", "fhir-write"],
-        actions: &[Query, BatchGetItem],
-        keys: &["P#*", "U#*", "UQ#*"],
-        index: None,
-    },
-    Pattern {
-        name: "search resources by name; projects, and users of one address, for super admins",
-        functions: &["fhir-batch", "fhir-search", "fhir-write"],
-        actions: &[Query],
-        keys: &["P#*", "SYS#*"],
-        index: Some("byName"),
-    },
-    Pattern {
-        name: "search resources by last change; projects and users for super admins",
-        functions: &["fhir-batch", "fhir-search", "fhir-write"],
-        actions: &[Query],
-        keys: &["P#*", "SYS#*"],
-        index: Some("byUpdated"),
-    },
-    Pattern {
-        name: "bring along the memberships that point to a profile",
-        functions: &["fhir-batch", "fhir-search", "fhir-write"],
-        actions: &[Query],
-        keys: &["P#*"],
-        index: Some("byProfile"),
-    },
-    Pattern {
-        name: "list members by address: who holds it, in either scope",
-        functions: &["fhir-batch", "fhir-write", "list-members", "scim"],
-        actions: &[BatchGetItem],
-        keys: &["UQ#*"],
-        index: None,
-    },
-    Pattern {
-        name: "list members by profile",
-        functions: &["fhir-batch", "fhir-write", "list-members"],
-        actions: &[Query],
-        keys: &["P#*"],
-        index: Some("byProfile"),
-    },
-    Pattern {
-        name: "list members by name",
-        functions: &["fhir-batch", "fhir-write", "list-members"],
-        actions: &[Query],
-        keys: &["P#*"],
-        index: Some("byName"),
-    },
-    Pattern {
-        name: "list members by last change",
-        functions: &["fhir-batch", "fhir-write", "list-members"],
-        actions: &[Query],
-        keys: &["P#*"],
-        index: Some("byUpdated"),
-    },
+    search::MEMBERS,
+    search::RESOURCES,
+    search::BY_NAME,
+    search::BY_CHANGE,
+    search::ALONG,
+    search::MEMBERS_BY_ADDRESS,
+    search::MEMBERS_BY_PROFILE,
+    search::MEMBERS_BY_NAME,
+    search::MEMBERS_BY_CHANGE,
     Pattern {
         name: "find a row by id, for super admins",
         functions: &[
             "expunge",
             "fhir-batch",
+            "fhir-graphql",
             "fhir-read",
             "fhir-write",
             "list-members",
@@ -268,6 +216,7 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         name: "read a membership wherever its profile type has put it",
         functions: &[
             "fhir-batch",
+            "fhir-graphql",
             "fhir-read",
             "fhir-write",
             "get-membership",
@@ -309,7 +258,7 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
     },
     Pattern {
         name: "read a resource or an audit event",
-        functions: &["fhir-batch", "fhir-read"],
+        functions: &["fhir-batch", "fhir-graphql", "fhir-read"],
         actions: &[BatchGetItem],
         keys: &["P#*"],
         index: None,

@@ -156,7 +156,8 @@ fn changing() -> impl Iterator<Item = &'static Route> {
         let session = ["/auth/", "/oauth2/"]
             .iter()
             .any(|begin| route.path.starts_with(begin));
-        let only_looks = route.path.ends_with("/$validate");
+        let looks = ["/$validate", "/$graphql"];
+        let only_looks = looks.iter().any(|end| route.path.ends_with(end));
         // A job that waits to be cancelled is no sample: that one is in `life`.
         let waits = route.path.starts_with("/fhir/R4/job/");
         let changes = route.method != "GET" && route.access != Access::Open;

@@ -20,6 +20,7 @@ mod delivery;
 mod explained;
 mod faults;
 mod fhir;
+mod graphql;
 mod house;
 mod imports;
 mod input;

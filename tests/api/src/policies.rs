@@ -15,17 +15,17 @@ use crate::sign_in::{redeem, sign_in, wish};
 use crate::world::{address, alice, create, invited, reference, with, world};
 
 /// A policy with these rules.
-async fn policy(project: &Project, rules: Value) -> Value {
+pub(crate) async fn policy(project: &Project, rules: Value) -> Value {
     let policy = json!({ "resourceType": "AccessPolicy", "name": "Rules", "resource": rules });
     create(&project.admin, policy).await
 }
 
-fn to(resource: &Value) -> Value {
+pub(crate) fn to(resource: &Value) -> Value {
     json!({ "reference": reference(resource) })
 }
 
 /// A person with a profile of this type and these fields of a membership, signed in; and his membership.
-async fn member(
+pub(crate) async fn member(
     project: &Project,
     (kind, name): (&str, &str),
     membership: Value,
@@ -75,12 +75,12 @@ async fn read(caller: &Client, resource: &Value) -> Answer {
         .await
 }
 
-async fn organization(project: &Project, name: &str) -> Value {
+pub(crate) async fn organization(project: &Project, name: &str) -> Value {
     let body = json!({ "resourceType": "Organization", "name": name });
     create(&project.admin, body).await
 }
 
-async fn patient(project: &Project, of: &Value, fields: Value) -> Value {
+pub(crate) async fn patient(project: &Project, of: &Value, fields: Value) -> Value {
     let body = json!({ "resourceType": "Patient", "managingOrganization": to(of) });
     create(&project.admin, with(body, fields)).await
 }

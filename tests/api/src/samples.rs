@@ -178,6 +178,9 @@ impl Place {
                     "resource": { "resourceType": "Patient", "active": true },
                 }],
             }),
+            ("POST", "/fhir/R4/$graphql") => json!({
+                "query": "query Q { PatientList(_count: 1) { id } }", "operationName": "Q", "variables": {},
+            }),
             ("POST", "/fhir/R4/{resourceType}/$validate") => json!({
                 "resourceType": self.kind, "active": true,
             }),

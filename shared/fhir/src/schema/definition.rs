@@ -49,6 +49,18 @@ pub(super) fn elements(name: &str) -> Option<&'static [Element]> {
     Some(section.elements.get_or_init(read))
 }
 
+/// The type whose elements those of the section `name` follow, if there is one.
+pub(super) fn base_of(name: &str) -> Option<&'static str> {
+    let section = index().get(name)?;
+    Some(section.base).filter(|base| !base.is_empty())
+}
+
+/// The names of all types that are defined, without those of nested elements, in the order of the text.
+pub fn types() -> impl Iterator<Item = &'static str> {
+    let names = sections(include_str!("definitions.txt")).map(|(name, _)| name);
+    names.filter(|name| !name.contains('.'))
+}
+
 fn index() -> &'static HashMap<&'static str, Section> {
     static INDEX: OnceLock<HashMap<&'static str, Section>> = OnceLock::new();
     INDEX.get_or_init(|| sections(include_str!("definitions.txt")).collect())

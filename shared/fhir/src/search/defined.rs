@@ -32,6 +32,7 @@ fn param(line: &'static str) -> Option<SearchParam> {
     let kind = match kind {
         "token" => ParamKind::Token,
         "string" => ParamKind::String,
+        "name" => ParamKind::Name,
         "reference" => ParamKind::Reference,
         "date" => ParamKind::Date,
         _ => return None,

@@ -46,6 +46,11 @@ pub fn search_param(kind: &str, code: &str) -> Option<&'static SearchParam> {
         .find(|param| param.code == code)
 }
 
+/// The parameters that resources of the type `kind` have and others need not.
+pub fn own_params(kind: &str) -> &'static [SearchParam] {
+    tables::of(kind)
+}
+
 /// The names of the search parameters of the type `kind`, its own before those of every resource.
 pub fn search_codes(kind: &str) -> impl Iterator<Item = &'static str> {
     tables::of(kind)

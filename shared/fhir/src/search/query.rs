@@ -1,6 +1,7 @@
 use super::chain::Chain;
 use super::filter::Filter;
 use super::include::Include;
+use super::param::{ParamKind, search_param};
 use super::result::Sort;
 use super::value::boolean;
 use crate::{Issue, Resource};
@@ -165,6 +166,8 @@ impl Query {
             );
             let value = words.next().unwrap_or_default().trim_matches('"');
             let (name, value) = match operator {
+                // A text equals another as a whole, and not only in its beginning.
+                "eq" if is_text(&self.kind, code) => (format!("{code}:exact"), value.to_owned()),
                 "eq" | "sw" => (code.to_owned(), value.to_owned()),
                 "ne" => (format!("{code}:not"), value.to_owned()),
                 "co" => (format!("{code}:contains"), value.to_owned()),
@@ -220,6 +223,10 @@ impl Query {
         };
         Some(Issue::error("invalid", words))
     }
+}
+
+fn is_text(kind: &str, code: &str) -> bool {
+    search_param(kind, code).is_some_and(|param| param.kind == ParamKind::String)
 }
 
 /// The count and the way a link writes it: the leading digits count; without any it is `NaN`, and nothing is shown.

@@ -213,6 +213,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
     of(FHIR_VREAD).gives_resource("Resource").or(&[400, 410]),
     of(FHIR_VALIDATE).takes("Resource"),
     of(FHIR_BATCH).takes("Bundle").gives_fhir("Bundle"),
+    of(FHIR_GRAPHQL)
+        .takes("GraphQlQuestion")
+        .gives("GraphQlAnswer"),
     of(FHIR_METADATA).gives_fhir("CapabilityStatement"),
     of(FHIR_VERSIONS).gives("FhirVersions"),
     of(CLONE_PROJECT)

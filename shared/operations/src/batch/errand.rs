@@ -55,7 +55,7 @@ impl Errand<'_> {
         }
     }
 
-    async fn read(
+    pub(super) async fn read(
         self,
         place: Place,
         words: Option<Vec<(String, String)>>,

@@ -1,6 +1,7 @@
 //! The ways through the resources of one type, the first that fits.
 
 use domain::{Failure, PROJECT, USER};
+use fhir::Resource;
 use fhir::search::{Filter, Modifier, Next, Query};
 use store::{RowRange, Shelf, Tenant};
 
@@ -22,8 +23,35 @@ pub(super) struct Library<'a> {
 }
 
 impl Library<'_> {
-    /// The matches on a page.
+    /// The matches on a page, of what is there for every project and of the project's own.
     pub(super) async fn matches(self, query: &mut Query) -> Result<Matches, Failure> {
+        match fhir::library::holds(&query.kind) {
+            true => self.with_shared(query).await,
+            false => self.own(query).await,
+        }
+    }
+
+    /// Projects hardly have definitions of their own: they are read whole, and put to the others.
+    async fn with_shared(self, query: &Query) -> Result<Matches, Failure> {
+        let mut whole = query.clone();
+        (whole.sort, whole.cursor) = (Vec::new(), None);
+        (whole.offset, whole.count) = (0, page::MOST_READ);
+        let own = Box::pin(self.own(&mut whole)).await?;
+        if own.next != Next::None {
+            return Err(too_many_to_sort(&resources(query)));
+        }
+        let inner = |filter: &Filter| filter.param.paths.iter().any(|path| path.contains('.'));
+        let mut all = fhir::library::all(&query.kind);
+        if query.filters.iter().any(inner) {
+            all = all.into_iter().map(fhir::library::whole).collect();
+        }
+        all.extend(own.resources);
+        let mut matches = cut_out(query, all);
+        matches.resources = matches.resources.into_iter().map(shown_whole).collect();
+        Ok(matches)
+    }
+
+    async fn own(self, query: &mut Query) -> Result<Matches, Failure> {
         if !(self.all_seeing && query.kind == PROJECT) {
             if !asks_for(query, self.tenant.project(), &["_project"]) {
                 return Ok(cut_out(query, Vec::new()));
@@ -151,6 +179,14 @@ impl Library<'_> {
             Some(total) => Ok(Some(total)),
             None => walk::tally(self.means, shelves).await,
         }
+    }
+}
+
+/// Only what nobody has made is not whole yet.
+fn shown_whole(resource: Resource) -> Resource {
+    match resource.meta.project {
+        None => fhir::library::whole(resource),
+        Some(_) => resource,
     }
 }
 

@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("roster-store", &["roster-domain", "roster-fhir"]),
     ("roster-mail", &["roster-domain"]),
     ("roster-outside", &["roster-domain"]),
+    ("roster-graphql", &["roster-fhir"]),
     (
         "roster-operations",
         &[
@@ -52,6 +53,7 @@ const OF_A_FUNCTION: &[&str] = &[
     "roster-app",
     "roster-gateway",
     "roster-operations",
+    "roster-graphql",
     "roster-mail",
     "roster-domain",
     "roster-fhir",
