@@ -158,9 +158,9 @@ pub async fn look(
     posted: Result<Posted, Failure>,
 ) -> Result<Seen, Failure> {
     let posted = posted?;
-    target::check_type(&posted.kind)?;
-    posted.check()?;
     let claimant = sight.claimant();
+    target::check_type(means, &posted.kind, &claimant)?;
+    posted.check()?;
     let address = (posted.kind.as_str(), posted.id());
     let tenant = target::home_of(means, tenant, &claimant, address).await?;
     let posted = posted.resolved(means, (tenant, &sight)).await?;

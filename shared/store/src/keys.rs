@@ -38,6 +38,8 @@ pub enum Key {
     ExternalId(ProjectId, Blind),
     /// The membership that has this user name.
     UserName(ProjectId, Blind),
+    /// The configuration that names this domain.
+    Domain(ProjectId, String),
     /// An invitation's place in its project.
     Invitation(ProjectId, RequestId),
     /// An audit event: its id is time-ordered and names day and shard.
@@ -106,6 +108,7 @@ impl Key {
             Self::ProfileByEmail(p, email, _) => profiles_by_email(*p, email),
             Self::ExternalId(p, id) => format!("P#{p}#X#external-id#{}", id.as_str()),
             Self::UserName(p, name) => format!("P#{p}#X#user-name#{}", name.as_str()),
+            Self::Domain(p, domain) => format!("P#{p}#X#domain#{domain}"),
             Self::Invitation(p, _) => invitations(*p),
             Self::Audit(p, day, id) => format!("P#{p}#A#{day}#{}", shard(*id)),
             Self::Refusals(p, member, minute) => format!("P#{p}#N#{member}#{minute}"),
@@ -143,6 +146,7 @@ impl Key {
             Self::Gone(_) => "GONE".into(),
             Self::ProfileByEmail(.., profile) => format!("{}#{}", profile.kind, profile.id),
             Self::ExternalId(..) | Self::UserName(..) => "MEMBER".into(),
+            Self::Domain(..) => "CONFIGURATION".into(),
             Self::Invitation(_, id) => id.to_string(),
             Self::Audit(.., id) => id.to_string(),
             Self::Refusals(..) => "REFUSALS".into(),

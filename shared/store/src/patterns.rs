@@ -120,9 +120,9 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
     Pattern {
         name: "find the provider of a domain",
         functions: &["external-login", "login", "recover-account"],
-        actions: &[Query],
+        actions: &[BatchGetItem],
         keys: &["P#*"],
-        index: Some("byName"),
+        index: None,
     },
     Pattern {
         name: "look at whom a provider names: application, domain, external id, address, user, edges, memberships",

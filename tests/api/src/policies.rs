@@ -15,17 +15,17 @@ use crate::sign_in::{redeem, sign_in, wish};
 use crate::world::{address, alice, create, invited, reference, with, world};
 
 /// A policy with these rules.
-async fn policy(project: &Project, rules: Value) -> Value {
+pub(crate) async fn policy(project: &Project, rules: Value) -> Value {
     let policy = json!({ "resourceType": "AccessPolicy", "name": "Rules", "resource": rules });
     create(&project.admin, policy).await
 }
 
-fn to(resource: &Value) -> Value {
+pub(crate) fn to(resource: &Value) -> Value {
     json!({ "reference": reference(resource) })
 }
 
 /// A person with a profile of this type and these fields of a membership, signed in; and his membership.
-async fn member(
+pub(crate) async fn member(
     project: &Project,
     (kind, name): (&str, &str),
     membership: Value,
@@ -38,7 +38,7 @@ async fn member(
     (signed_in(project, &email, "openid").await, membership)
 }
 
-async fn signed_in(project: &Project, email: &str, scope: &str) -> Client {
+pub(crate) async fn signed_in(project: &Project, email: &str, scope: &str) -> Client {
     let world = world().await;
     let scope = json!({ "projectId": project.id, "scope": scope });
     let login = sign_in(world, &with(wish(email), scope)).await.must(200);
@@ -50,7 +50,7 @@ async fn signed_in(project: &Project, email: &str, scope: &str) -> Client {
 }
 
 /// A practitioner under one policy with these rules.
-async fn under(project: &Project, name: &str, rules: Value) -> Client {
+pub(crate) async fn under(project: &Project, name: &str, rules: Value) -> Client {
     let policy = policy(project, rules).await;
     let membership = json!({ "accessPolicy": to(&policy) });
     member(project, ("Practitioner", name), membership).await.0

@@ -1,6 +1,7 @@
 //! An identity provider as it is configured, and what it says.
 
 use domain::{Email, Failure, Secret};
+use fhir::Resource;
 use identity::assertion::Assertion;
 use outside::{Outside, Unheard};
 use serde_json::{Map, Value};
@@ -8,6 +9,7 @@ use url::Url;
 
 use super::{Named, Realm, fault};
 use crate::Means;
+use crate::provider_secrets::{self, IDENTITY_PROVIDER};
 
 /// What everybody is asked for.
 const SCOPE: &str = "openid profile email";
@@ -39,23 +41,33 @@ pub(super) enum Unknown {
 }
 
 impl Provider {
-    /// Reads `identityProvider`.
-    pub(in crate::sign_in) fn of(value: Option<&Value>) -> Option<Self> {
-        let fields = value?.as_object()?;
+    /// The provider that a stored resource names.
+    ///
+    /// # Errors
+    /// [`Failure::Corrupt`].
+    pub(in crate::sign_in) fn of(
+        means: Means<'_>,
+        resource: &Resource,
+    ) -> Result<Option<Self>, Failure> {
+        let fields = resource.body.get(IDENTITY_PROVIDER);
+        let Some(fields) = fields.and_then(Value::as_object) else {
+            return Ok(None);
+        };
+        let secret = provider_secrets::opened(means, resource, "clientSecret")?;
         let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
         let is_on = |name: &str| fields.get(name) == Some(&Value::Bool(true));
-        Some(Self {
+        Ok(Some(Self {
             authorize_url: text("authorizeUrl").unwrap_or_default(),
             token_url: text("tokenUrl").unwrap_or_default(),
             user_info_url: text("userInfoUrl").unwrap_or_default(),
             keys_url: text("jwksUrl"),
             issuer: text("issuer"),
             client: text("clientId").unwrap_or_default(),
-            secret: Secret::new(text("clientSecret").unwrap_or_default()),
+            secret: secret.unwrap_or_else(|| Secret::new(String::new())),
             posts_secret: text("tokenAuthMethod").as_deref() == Some("client_secret_post"),
             uses_proof: is_on("usePkce"),
             uses_subject: is_on("useSubject"),
-        })
+        }))
     }
 
     /// Where people are sent to sign in.
