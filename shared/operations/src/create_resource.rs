@@ -20,7 +20,7 @@ use crate::once::{Once, Turn, Wish, answer_again};
 use crate::provider_secrets;
 use crate::read_resource::unknown_type;
 use crate::record::all_fields;
-use crate::{Means, Sight, realm, rights};
+use crate::{Means, Sight, accounts, realm, rights};
 
 /// Types that come to exist only by routes of their own, or by the server.
 pub(crate) const BY_OTHER_ROUTES: [&str; 3] = ["AuditEvent", USER, "UserSecurityRequest"];
@@ -170,7 +170,8 @@ pub async fn create_resource(
         ..means.first_version(caller.profile(), Some(caller.realm().uuid()))
     };
     let resource = resource(means, (&posted.kind, id), meta, posted.body)?;
-    let resource = caller.rights().to_create(resource)?;
+    let accounts = accounts::of_patients((tenant, &seen.found), &resource)?;
+    let resource = caller.rights().to_create_among(resource, &accounts)?;
     let event = (Action::Create, "create-resource");
     let written = Transaction::new()
         .steps(steps(means, tenant, &resource)?)

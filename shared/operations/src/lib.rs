@@ -4,6 +4,7 @@
 //! The story of each is the same: look at what the request meets (beside the authorisation), decide by the rules, write
 //! everything in one transaction. Nothing here knows HTTP or mail.
 
+mod accounts;
 mod agent;
 mod audit_event;
 mod authorize;

@@ -89,9 +89,17 @@ impl Posted {
         means: Means<'_>,
         reader: (Tenant<'_>, &Sight),
     ) -> Result<Self, Failure> {
-        if let Change::Whole(body) = &mut self.change {
-            let sent = std::mem::take(body);
-            *body = conditional_references::resolved(means, reader, &self.kind, sent).await?;
+        match &mut self.change {
+            Change::Whole(body) => {
+                let sent = std::mem::take(body);
+                *body = conditional_references::resolved(means, reader, &self.kind, sent).await?;
+            }
+            Change::Patch(operations) => {
+                let sent = std::mem::take(operations);
+                *operations =
+                    conditional_references::resolved_in_patch(means, reader, &self.kind, sent)
+                        .await?;
+            }
         }
         Ok(self)
     }

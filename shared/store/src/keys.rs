@@ -143,7 +143,7 @@ impl Key {
             Self::Counted(_, kind, _) => kind.as_str().into(),
             Self::Resource(_, kind, id) => format!("{}{id}", resource_range(kind)),
             Self::Version(_, version) => format!("{VERSIONS}{version}"),
-            Self::Gone(_) => "GONE".into(),
+            Self::Gone(_) => GONE.into(),
             Self::ProfileByEmail(.., profile) => format!("{}#{}", profile.kind, profile.id),
             Self::ExternalId(..) | Self::UserName(..) => "MEMBER".into(),
             Self::Domain(..) => "CONFIGURATION".into(),
@@ -196,6 +196,9 @@ pub(crate) fn edge_to(sk: &str) -> Option<ProjectId> {
 }
 /// The range of the past versions of a resource, the oldest first.
 pub(crate) const VERSIONS: &str = "V#";
+
+/// The sort key of a tombstone.
+pub(crate) const GONE: &str = "GONE";
 
 /// The range of a project's secrets and sites among its own rows.
 pub(crate) const SETTINGS: &str = "S";

@@ -74,6 +74,13 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         index: None,
     },
     Pattern {
+        name: "find the member in whose place a caller acts, by his profile",
+        functions: ADMITTING,
+        actions: &[Query],
+        keys: &["P#*"],
+        index: Some("byProfile"),
+    },
+    Pattern {
         name: "record a refusal",
         functions: AUTHENTICATED,
         actions: &[PutItem],

@@ -12,7 +12,7 @@ use crate::create_client::CLIENT_APPLICATION;
 use crate::create_resource::{self, check_definition, without_envelope};
 use crate::invite::reindex_steps;
 use crate::record::{all_fields, changed_fields};
-use crate::{Means, domain_configuration, provider_secrets, realm, rights};
+use crate::{Means, accounts, domain_configuration, provider_secrets, realm, rights};
 
 /// Another version of a resource; the same one when nothing changes.
 pub(super) async fn rewrite(
@@ -130,7 +130,9 @@ async fn make(
 ) -> Result<Resource, Aborted> {
     let tenant = means.store.of(caller);
     let new = create_resource::resource(means, (&target.kind, target.id), meta, sent)?;
-    let new = caller.rights().to_create(new).map_err(Failure::from)?;
+    let accounts = accounts::of_patients((tenant, &target.found), &new)?;
+    let new = caller.rights().to_create_among(new, &accounts);
+    let new = new.map_err(Failure::from)?;
     let event = (Action::Create, "create-resource");
     Transaction::new()
         .steps(create_resource::steps(means, tenant, &new)?)
