@@ -22,5 +22,5 @@ pub use interaction::Interaction;
 pub use lens::Lens;
 pub use rights::{Named, Rights};
 pub use rule::{Policy, Rule, Source};
-pub use standing::{ADMINISTRATIVE, PROTECTED, Standpoint, rules_of};
+pub use standing::{ADMINISTRATIVE, PROTECTED, Standpoint, is_protected, rules_of};
 pub use written::faults_of_policy;

@@ -1,3 +1,5 @@
+mod defaults;
+
 use std::time::Duration;
 
 use fhir::{Reference, Resource};
@@ -178,39 +180,6 @@ impl Project {
             .flatten()
     }
 
-    /// The policy given to invited patients who get no other (seed guide: "applied to all Patient Users invited").
-    pub fn default_patient_policy(&self) -> Option<Reference> {
-        let per_type = self
-            .0
-            .body
-            .get("defaultAccessPolicies")
-            .and_then(Value::as_array);
-        let patient = per_type
-            .into_iter()
-            .flatten()
-            .find(|entry| entry["profileType"] == "Patient");
-        let found = patient.and_then(|entry| entry.get("accessPolicy"));
-        found
-            .or_else(|| self.0.body.get("defaultPatientAccessPolicy"))
-            .and_then(Reference::from_json)
-    }
-
-    /// The policies that newcomers get unless they are given others, each with the path of its field.
-    pub fn default_policies(&self) -> Vec<(String, Reference)> {
-        let policy = |path: String, value: Option<&Value>| {
-            Some((path, value.and_then(Reference::from_json)?))
-        };
-        let single = "defaultPatientAccessPolicy";
-        let first = policy(format!("{PROJECT}.{single}"), self.0.body.get(single));
-        let several = self.0.body.get("defaultAccessPolicies");
-        let several = several.and_then(Value::as_array).into_iter().flatten();
-        let others = several.enumerate().filter_map(|(at, entry)| {
-            let path = format!("{PROJECT}.defaultAccessPolicies[{at}].accessPolicy");
-            policy(path, entry.get("accessPolicy"))
-        });
-        first.into_iter().chain(others).collect()
-    }
-
     /// The project after somebody sent `sent`: everything as sent, but what is not his to write stays, and so does an owner who is not
     /// named. Only the server's administrators write `all` that can be written.
     pub fn overwritten_by(&self, mut sent: Map<String, Value>, all: bool) -> Map<String, Value> {
@@ -262,6 +231,13 @@ impl Project {
     /// `fullAccessWithoutPolicy`).
     pub fn opens_everything_without_policy(&self) -> bool {
         self.setting("fullAccessWithoutPolicy")
+            .is_some_and(|s| s["valueBoolean"] == true)
+    }
+
+    /// Whether a token of an identity provider is exchanged that does not say to which application it was issued, as recorded (setting
+    /// `exchangeAnyToken`).
+    pub fn exchanges_any_token(&self) -> bool {
+        self.setting("exchangeAnyToken")
             .is_some_and(|s| s["valueBoolean"] == true)
     }
 

@@ -31,6 +31,9 @@ pub enum Refusal {
     /// The user name belongs to another member of the project.
     #[error("A member with this userName already exists in the project")]
     UserNameTaken,
+    /// Another configuration names the domain.
+    #[error("The domain has a configuration already")]
+    DomainTaken,
     /// The e-mail address belongs to another user of the same scope.
     #[error("Email already registered")]
     EmailTaken,

@@ -11,7 +11,7 @@ pub(crate) fn of(resource: &Resource) -> Vec<Reference> {
     let candidates = project
         .into_iter()
         .chain(project_of_user(resource))
-        .chain(accounts(resource))
+        .chain(accounts_of(resource))
         .chain(patients(resource));
     let mut found: Vec<Reference> = Vec::new();
     for reference in candidates {
@@ -30,7 +30,8 @@ fn project_of_user(resource: &Resource) -> Option<Reference> {
     bare(project?)
 }
 
-fn accounts(resource: &Resource) -> Vec<Reference> {
+/// The accounts to which a resource belongs, each as often as `meta` names it.
+pub fn accounts_of(resource: &Resource) -> Vec<Reference> {
     ["accounts", "account"]
         .iter()
         .filter_map(|name| resource.meta.rest.get(*name))

@@ -21,6 +21,7 @@ pub mod schema;
 pub mod search;
 
 pub use bundle::{Entry, Mode, Version, batch_response, history, searchset, transaction_response};
+pub use compartment::accounts_of;
 pub use content::without_empties;
 pub use json::{ParseProblem, Unreadable, parse_json};
 pub use known::{known, known_types};

@@ -194,6 +194,7 @@ fn refused(refusal: &Refusal) -> Problem {
         | Refusal::ExternalIdTaken
         | Refusal::UserNameTaken
         | Refusal::EmailTaken
+        | Refusal::DomainTaken
         | Refusal::LastAdmin
         | Refusal::OwnerDemotion
         | Refusal::ProfileInUse

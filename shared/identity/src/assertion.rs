@@ -29,7 +29,8 @@ pub struct Assertion<'a> {
 struct Claims {
     iss: String,
     sub: String,
-    aud: Audience,
+    #[serde(default)]
+    aud: Option<Audience>,
     exp: i64,
     #[serde(default)]
     nbf: Option<i64>,
@@ -84,8 +85,9 @@ impl<'a> Assertion<'a> {
     /// Whether it is meant for `audience` and for nobody else.
     pub fn is_for(&self, audience: &str) -> bool {
         match &self.claims.aud {
-            Audience::One(one) => one == audience,
-            Audience::Several(all) => matches!(&all[..], [one] if one == audience),
+            Some(Audience::One(one)) => one == audience,
+            Some(Audience::Several(all)) => matches!(&all[..], [one] if one == audience),
+            None => false,
         }
     }
 

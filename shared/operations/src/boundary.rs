@@ -134,8 +134,8 @@ async fn is_foreign(
     let Some(id) = reference.id() else {
         return Ok(true);
     };
-    let whereabouts = means.store.whereabouts(id).await?;
-    Ok(whereabouts.is_some_and(|project| project != tenant.project()))
+    let home = means.store.home_of(id).await?;
+    Ok(home.is_some_and(|project| project != tenant.project()))
 }
 
 /// Where the target of a reference can stand.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{Failure, Fault, Refusal};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use store::Tenant;
 
 use crate::{Means, Sight, conditional};
@@ -54,6 +54,36 @@ pub(crate) async fn resolved(
         Value::Object(body) => Ok(body),
         _ => Ok(Map::new()),
     }
+}
+
+/// The operations of a patch with every such reference in their values resolved, also where the value is the reference alone.
+///
+/// # Errors
+/// As [`resolved`].
+pub(crate) async fn resolved_in_patch(
+    means: Means<'_>,
+    reader: (Tenant<'_>, &Sight),
+    kind: &str,
+    operations: Vec<Value>,
+) -> Result<Vec<Value>, Failure> {
+    let bare = |operation: &Value| {
+        let path = operation["path"].as_str().unwrap_or_default();
+        path.ends_with("/reference") && operation["value"].is_string()
+    };
+    let bare: Vec<bool> = operations.iter().map(bare).collect();
+    let mut operations = operations;
+    for (operation, _) in operations.iter_mut().zip(&bare).filter(|(_, bare)| **bare) {
+        operation["value"] = json!({ "reference": operation["value"] });
+    }
+    let body = Map::from_iter([("patch".to_owned(), Value::Array(operations))]);
+    let mut body = resolved(means, reader, kind, body).await?;
+    let Some(Value::Array(mut operations)) = body.shift_remove("patch") else {
+        return Ok(Vec::new());
+    };
+    for (operation, _) in operations.iter_mut().zip(&bare).filter(|(_, bare)| **bare) {
+        operation["value"] = operation["value"]["reference"].take();
+    }
+    Ok(operations)
 }
 
 /// What the search finds, or why it does not.

@@ -9,6 +9,7 @@ use store::{Action, Member, NewClient, Step, Tenant, Transaction};
 use crate::Means;
 use crate::once::answer_again;
 use crate::program::{NewProgram, Seen, program_member};
+use crate::provider_secrets;
 use crate::record::all_fields;
 
 /// The FHIR type name.
@@ -123,19 +124,19 @@ impl Application {
             Map<String, Value>,
         ),
     ) -> Result<Self, Failure> {
-        let sealed = sealed(means, id, (SECRET, &secret));
         let life = body
             .get("accessTokenLifetime")
             .and_then(Value::as_str)
             .map(str::to_owned);
-        body.extend([sealed]);
+        body.extend([sealed(means, id, (SECRET, &secret))]);
         let within = Some(project.id().uuid());
-        let resource = Resource {
+        let mut resource = Resource {
             kind: CLIENT_APPLICATION.into(),
             id: id.uuid(),
             meta: means.first_version(author.clone(), within),
             body,
         };
+        provider_secrets::seal(means, &mut resource, None)?;
         let member = program_member(means, project, &resource, grant)?;
         let credentials = NewClient {
             client: id,
@@ -206,7 +207,7 @@ pub(crate) fn take_secret(
     Ok(Some(means.keys.unseal(&place, &sealed)?))
 }
 
-/// An application as its project's administrators see it: with its secrets.
+/// A resource as its project's administrators see it: with the secrets of an application, and of an identity provider.
 pub(crate) fn shown(means: Means<'_>, mut application: Resource) -> Result<Resource, Failure> {
     for (field, _) in SEALED {
         if let Some(secret) = take_secret(means, &mut application, field)? {
@@ -214,13 +215,15 @@ pub(crate) fn shown(means: Means<'_>, mut application: Resource) -> Result<Resou
             application.body.insert(field.into(), secret);
         }
     }
+    provider_secrets::show(means, &mut application)?;
     Ok(application)
 }
 
-/// An application as it comes along with something else: nobody asked for its secrets.
+/// A resource as it comes along with something else: nobody asked for its secrets.
 pub(crate) fn without_secrets(mut application: Resource) -> Resource {
     for (_, sealed) in SEALED {
         application.body.shift_remove(sealed);
     }
+    provider_secrets::strip(&mut application);
     application
 }

@@ -14,19 +14,22 @@ use crate::boundary::References;
 use crate::conditional::Claim;
 use crate::conditional_references::resolved;
 use crate::create_client::{self, CLIENT_APPLICATION};
+use crate::domain_configuration::{self, DOMAIN_CONFIGURATION};
 use crate::invite::index_steps;
 use crate::once::{Once, Turn, Wish, answer_again};
-use crate::read_resource::{is_protected, unknown_type};
+use crate::provider_secrets;
+use crate::read_resource::unknown_type;
 use crate::record::all_fields;
-use crate::{Means, Sight, realm, rights};
+use crate::{Means, Sight, accounts, realm, rights};
 
 /// Types that come to exist only by routes of their own, or by the server.
 pub(crate) const BY_OTHER_ROUTES: [&str; 3] = ["AuditEvent", USER, "UserSecurityRequest"];
 /// Types that are always held against their definition, whatever the project's setting.
-const ALWAYS_STRICT: [&str; 4] = [
+const ALWAYS_STRICT: [&str; 5] = [
     "AccessPolicy",
     "Bot",
     CLIENT_APPLICATION,
+    DOMAIN_CONFIGURATION,
     "UserConfiguration",
 ];
 
@@ -113,7 +116,7 @@ fn check_type(means: Means<'_>, posted: &Posted, claimant: &Claimant) -> Result<
     if !fhir::known(kind) {
         return Err(unknown_type());
     }
-    if is_protected(means, kind, claimant) || BY_OTHER_ROUTES.contains(&kind) {
+    if rights::is_protected(means, kind, claimant) || BY_OTHER_ROUTES.contains(&kind) {
         return Err(Refusal::Forbidden.into());
     }
     let sent = posted
@@ -167,7 +170,8 @@ pub async fn create_resource(
         ..means.first_version(caller.profile(), Some(caller.realm().uuid()))
     };
     let resource = resource(means, (&posted.kind, id), meta, posted.body)?;
-    let resource = caller.rights().to_create(resource)?;
+    let accounts = accounts::of_patients((tenant, &seen.found), &resource)?;
+    let resource = caller.rights().to_create_among(resource, &accounts)?;
     let event = (Action::Create, "create-resource");
     let written = Transaction::new()
         .steps(steps(means, tenant, &resource)?)
@@ -215,8 +219,8 @@ pub(crate) fn check_definition(
     }
 }
 
-/// A body as it is stored: without envelope and empties, an application's secret sealed. `meta` says what the server says; what the
-/// sender says of it is kept beside.
+/// A body as it is stored: without envelope and empties, secrets sealed. `meta` says what the server says; what the sender says of it is
+/// kept beside.
 pub(crate) fn resource(
     means: Means<'_>,
     (kind, id): (&str, Uuid),
@@ -235,12 +239,15 @@ pub(crate) fn resource(
             create_client::sealed(means, domain::ClientId::new(id), secret)
         }));
     }
-    Ok(Resource {
+    let mut new = Resource {
         kind: kind.to_owned(),
         id,
         meta: Meta { rest, ..meta },
         body,
-    })
+    };
+    domain_configuration::settle(means, &mut new)?;
+    provider_secrets::seal(means, &mut new, None)?;
+    Ok(new)
 }
 
 /// The fields of a body besides those of the envelope; nothing empty.

@@ -2,7 +2,7 @@
 
 mod view;
 
-use domain::access::{Asked, Interaction, Named, PROTECTED, Rights, Standpoint};
+use domain::access::{Asked, Interaction, Named, Rights, Standpoint, is_protected};
 use domain::{
     Caller, Claimant, Failure, Fault, MembershipId, PolicyHint, Project, Refusal, User, UserId,
 };
@@ -125,7 +125,7 @@ async fn resource(
     else {
         return Ok(None);
     };
-    if PROTECTED.contains(&kind.as_str()) {
+    if is_protected(kind, all_seeing) {
         return Err(Refusal::NotFound.into());
     }
     let id = id

@@ -6,7 +6,6 @@ mod project;
 mod resource;
 mod sweep;
 
-use domain::access::PROTECTED;
 use domain::{Caller, Claimant, Failure, Fault, JobId, PROJECT, PROJECT_MEMBERSHIP, Refusal, USER};
 use store::Tenant;
 use uuid::Uuid;
@@ -17,9 +16,9 @@ pub(crate) use project::step;
 pub use store::Farewell;
 pub(crate) use sweep::{Sweep, sweep};
 
-use crate::Means;
 use crate::once::{Once, Turn};
 use crate::read_resource::unknown_type;
+use crate::{Means, rights};
 
 /// Types that go by other ways: events by the server's own, requests with their users.
 const BY_OTHER_WAYS: [&str; 2] = ["AuditEvent", "UserSecurityRequest"];
@@ -102,7 +101,7 @@ pub async fn look(
     if !fhir::known(kind) {
         return Err(unknown_type());
     }
-    if PROTECTED.contains(&kind) || BY_OTHER_WAYS.contains(&kind) {
+    if rights::is_protected(means, kind, &claimant) || BY_OTHER_WAYS.contains(&kind) {
         return Err(Refusal::Forbidden.into());
     }
     // A malformed id costs the same read as an unknown one.

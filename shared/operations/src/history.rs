@@ -1,6 +1,6 @@
 //! The versions of a resource: all of them, the newest first, or one.
 
-use domain::access::{Interaction, PROTECTED};
+use domain::access::Interaction;
 use domain::{Caller, Claimant, Failure, PROJECT, Refusal};
 use fhir::Resource;
 use store::{Tenant, Tombstone, Version};
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::create_client::without_secrets;
 use crate::read_resource::{self, revealed, unknown_type};
-use crate::{Means, Sight, linked};
+use crate::{Means, Sight, linked, rights};
 
 /// The versions of a resource on a page.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ pub async fn look(
 ) -> Result<History, Failure> {
     let found = whole(means, tenant, claimant, (address, page)).await;
     let caller = sight.caller().await?;
-    if fhir::known(address.0) && !PROTECTED.contains(&address.0) {
+    if fhir::known(address.0) {
         caller.rights().must(address.0, Interaction::History)?;
     }
     let mut found = match found {
@@ -135,7 +135,7 @@ pub async fn look_at(
 ) -> Result<Resource, Failure> {
     let found = version_of(means, tenant, claimant, (address, version)).await;
     let caller = sight.caller().await?;
-    if fhir::known(address.0) && !PROTECTED.contains(&address.0) {
+    if fhir::known(address.0) {
         caller.rights().must(address.0, Interaction::Vread)?;
     }
     let lens = caller.rights().lens(address.0, Interaction::Vread);
@@ -207,7 +207,7 @@ impl<'a> Place<'a> {
         if !fhir::known(kind) {
             return Err(unknown_type());
         }
-        if PROTECTED.contains(&kind) {
+        if rights::is_protected(means, kind, claimant) {
             return Err(Refusal::Forbidden.into());
         }
         // A malformed id costs the same read as an unknown one.

@@ -4,6 +4,7 @@
 //! The story of each is the same: look at what the request meets (beside the authorisation), decide by the rules, write
 //! everything in one transaction. Nothing here knows HTTP or mail.
 
+mod accounts;
 mod agent;
 mod audit_event;
 mod authorize;
@@ -11,12 +12,14 @@ mod boundary;
 mod change;
 mod conditional_references;
 mod credential;
+mod domain_configuration;
 mod lifetime;
 mod link;
 mod linked;
 mod means;
 mod once;
 mod parameters;
+mod provider_secrets;
 mod realm;
 mod record;
 mod references;

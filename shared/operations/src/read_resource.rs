@@ -1,6 +1,6 @@
 //! Read one resource of a project by type and id.
 
-use domain::access::{Interaction, PROTECTED, Rights};
+use domain::access::{Interaction, Rights};
 use domain::{
     Claimant, Failure, Fault, MembershipId, PROJECT, PROJECT_MEMBERSHIP, ProjectId, Refusal, USER,
     User, UserId,
@@ -11,16 +11,7 @@ use uuid::Uuid;
 
 use crate::audit_event::{AUDIT_EVENT, audit_event};
 use crate::create_client;
-use crate::{Means, Sight, linked};
-
-/// Of the protected types, the one that the server's administrators keep by hand: which domains sign in elsewhere.
-const OF_THE_SERVER: &str = "DomainConfiguration";
-
-/// Whether a type is out of reach for somebody.
-pub(crate) fn is_protected(means: Means<'_>, kind: &str, claimant: &Claimant) -> bool {
-    let all_seeing = claimant.project() == means.keys.super_project();
-    PROTECTED.contains(&kind) && !(all_seeing && kind == OF_THE_SERVER)
-}
+use crate::{Means, Sight, linked, rights};
 
 /// The resource as the caller sees it, read beside the authorisation.
 ///
@@ -37,7 +28,7 @@ pub async fn look(
     if !fhir::known(kind) {
         return Err(unknown_type());
     }
-    if is_protected(means, kind, &claimant) {
+    if rights::is_protected(means, kind, &claimant) {
         return Err(Refusal::Forbidden.into());
     }
     // A malformed id costs the same read as an unknown one.

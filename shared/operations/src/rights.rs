@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use domain::access::{Interaction, Named, Parameters, Policy, Rights, Standpoint};
+use domain::access::{self, Interaction, Named, Parameters, Policy, Rights, Standpoint};
 use domain::{Caller, Claimant, Failure, Membership, PolicyHint, Project, Refusal, USER};
 use fhir::Resource;
 use store::Tenant;
@@ -162,6 +162,11 @@ impl Eye {
     pub(crate) fn open(self, caller: &Caller) {
         self.0.send_replace(Some(Arc::new(caller.clone())));
     }
+}
+
+/// Whether a type is out of reach for whom the credentials name, before anything is read.
+pub(crate) fn is_protected(means: Means<'_>, kind: &str, claimant: &Claimant) -> bool {
+    access::is_protected(kind, claimant.project() == means.keys.super_project())
 }
 
 /// Whether the caller may do this with resources of the type at all.

@@ -12,14 +12,14 @@ mod places;
 mod rows;
 mod walk;
 
-use domain::access::{Interaction, PROTECTED};
+use domain::access::Interaction;
 use domain::{Caller, Claimant, Failure, PROJECT_MEMBERSHIP, Refusal};
 use fhir::search::{Chain, Query};
 use store::Tenant;
 
 use crate::linked::{self, Neighbour};
 use crate::read_resource::{revealed, unknown_type};
-use crate::{Means, Sight, list_members};
+use crate::{Means, Sight, list_members, rights};
 use eyes::Ahead;
 use library::Library;
 
@@ -96,7 +96,7 @@ async fn read_page(
     (kind, query): (&str, Result<Query, Failure>),
     (mut sight, around): (Sight, bool),
 ) -> Result<Listing, Failure> {
-    if PROTECTED.contains(&kind) {
+    if rights::is_protected(means, kind, &claimant) {
         return Err(Refusal::Forbidden.into());
     }
     let all_seeing = claimant.project() == means.keys.super_project();

@@ -1,17 +1,17 @@
 //! Change a membership: promotion, policies, external id, profile, activation (seed guide, "Promote Existing User to Admin").
 
 use domain::{
-    Caller, Failure, Fault, Membership, MembershipId, PROJECT_MEMBERSHIP, ProfileRef, Refusal,
-    administrative_references,
+    Caller, Failure, Fault, Membership, MembershipId, PROJECT_MEMBERSHIP, ProfileRef, Project,
+    Refusal, administrative_references,
 };
 use fhir::{Reference, Resource};
 use serde_json::{Map, Value};
-use store::{Aborted, Found, Member, Tenant};
+use store::{Aborted, Found, Key, Member, Tenant};
 use uuid::Uuid;
 
 use crate::change::{Change, change};
 use crate::once::{Slip, Turn, Wish, answer_again};
-use crate::{Means, references};
+use crate::{Means, realm, references};
 
 /// How often a change is decided anew when the membership changed meanwhile and the caller did not say which version he means.
 const ROUNDS: usize = 8;
@@ -50,6 +50,9 @@ pub struct Seen {
     turn: Turn,
     found: Found,
     member: Result<Member, Failure>,
+    /// The project, if it is not the caller's own.
+    project: Option<Project>,
+    realm: Option<Key>,
 }
 
 impl Seen {
@@ -105,16 +108,17 @@ pub async fn look(
 ) -> Result<Seen, Failure> {
     let (posted, once) = wish?;
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
-    read(means, tenant, posted, slip).await
+    read(means, tenant, posted, (slip, realm::key(tenant, &claimant))).await
 }
 
 async fn read(
     means: Means<'_>,
     tenant: Tenant<'_>,
     posted: Posted,
-    slip: Option<Slip>,
+    (slip, realm): (Option<Slip>, Option<Key>),
 ) -> Result<Seen, Failure> {
     let mut keys = posted.id.map(|id| tenant.places_of(id)).unwrap_or_default();
+    keys.extend(realm.clone());
     keys.extend(references::keys(
         tenant,
         &sent_references(posted.wanted.sent()),
@@ -127,10 +131,12 @@ async fn read(
         None => Err(Refusal::NotFound.into()),
     };
     Ok(Seen {
+        project: tenant.project_in(&mut found)?,
         posted,
         turn,
         found,
         member,
+        realm,
     })
 }
 
@@ -158,7 +164,9 @@ pub async fn update_membership(
             return answer_again(tenant, earlier).await;
         }
         let member = seen.member?;
-        let body = decide(tenant, (&seen.posted, &mut seen.found), &member)?;
+        let project = realm::project(caller, seen.project.as_ref())?;
+        let mut body = decide(tenant, (&seen.posted, &mut seen.found), &member)?;
+        body.extend(swapped_policy(&project, &member.membership, &body));
         let wanted = Change {
             author: caller.profile(),
             operation: "update-membership",
@@ -171,7 +179,8 @@ pub async fn update_membership(
             Ok(resource) => return Ok(resource),
             Err(Aborted::Failed(failure)) => return Err(failure),
             Err(Aborted::Changed) => {
-                seen = read(means, tenant, seen.posted, seen.turn.into_slip()).await?;
+                let again = (seen.turn.into_slip(), seen.realm);
+                seen = read(means, tenant, seen.posted, again).await?;
             }
         }
     }
@@ -212,6 +221,25 @@ fn decide(
     let profile = settled_profile(tenant, found, stored, &fields)?;
     fields.insert("profile".into(), profile.to_json());
     Ok(fields)
+}
+
+/// The other default policy for a practitioner whose rights as an administrator change, and whose policy is not changed otherwise.
+fn swapped_policy(
+    project: &Project,
+    stored: &Membership,
+    fields: &Map<String, Value>,
+) -> Option<(String, Value)> {
+    let admin = fields.get("admin") == Some(&Value::Bool(true));
+    let had = Reference::from_json(fields.get("accessPolicy")?)?;
+    let of_practitioner = fields.get("profile").and_then(Reference::from_json);
+    let of_practitioner = of_practitioner.is_some_and(|it| it.kind() == "Practitioner");
+    let mut before = stored.policies().into_iter();
+    let is_same = before.any(|(policy, _)| policy.reference == had.reference);
+    if admin == stored.is_admin() || !of_practitioner || !is_same {
+        return None;
+    }
+    let policy = project.swapped_policy(&had, admin)?;
+    Some(("accessPolicy".into(), policy.to_json()))
 }
 
 /// A body that stands for a whole membership says which one it is.

@@ -89,9 +89,17 @@ impl Posted {
         means: Means<'_>,
         reader: (Tenant<'_>, &Sight),
     ) -> Result<Self, Failure> {
-        if let Change::Whole(body) = &mut self.change {
-            let sent = std::mem::take(body);
-            *body = conditional_references::resolved(means, reader, &self.kind, sent).await?;
+        match &mut self.change {
+            Change::Whole(body) => {
+                let sent = std::mem::take(body);
+                *body = conditional_references::resolved(means, reader, &self.kind, sent).await?;
+            }
+            Change::Patch(operations) => {
+                let sent = std::mem::take(operations);
+                *operations =
+                    conditional_references::resolved_in_patch(means, reader, &self.kind, sent)
+                        .await?;
+            }
         }
         Ok(self)
     }
@@ -158,9 +166,9 @@ pub async fn look(
     posted: Result<Posted, Failure>,
 ) -> Result<Seen, Failure> {
     let posted = posted?;
-    target::check_type(&posted.kind)?;
-    posted.check()?;
     let claimant = sight.claimant();
+    target::check_type(means, &posted.kind, &claimant)?;
+    posted.check()?;
     let address = (posted.kind.as_str(), posted.id());
     let tenant = target::home_of(means, tenant, &claimant, address).await?;
     let posted = posted.resolved(means, (tenant, &sight)).await?;

@@ -42,6 +42,8 @@ pub enum Key {
     ExternalId(ProjectId, Blind),
     /// The membership that has this user name.
     UserName(ProjectId, Blind),
+    /// The configuration that names this domain.
+    Domain(ProjectId, String),
     /// An invitation's place in its project.
     Invitation(ProjectId, RequestId),
     /// An audit event: its id is time-ordered and names day and shard.
@@ -115,6 +117,7 @@ impl Key {
             Self::ProfileByEmail(p, email, _) => profiles_by_email(*p, email),
             Self::ExternalId(p, id) => format!("P#{p}#X#external-id#{}", id.as_str()),
             Self::UserName(p, name) => format!("P#{p}#X#user-name#{}", name.as_str()),
+            Self::Domain(p, domain) => format!("P#{p}#X#domain#{domain}"),
             Self::Invitation(p, _) => invitations(*p),
             Self::Audit(p, day, id) => format!("P#{p}#A#{day}#{}", shard(*id)),
             Self::Grave(past) => graves(past.project),
@@ -152,9 +155,10 @@ impl Key {
             Self::Counted(_, kind, _) => kind.as_str().into(),
             Self::Resource(_, kind, id) => format!("{}{id}", resource_range(kind)),
             Self::Version(_, version) => format!("{VERSIONS}{version}"),
-            Self::Gone(_) => "GONE".into(),
+            Self::Gone(_) => GONE.into(),
             Self::ProfileByEmail(.., profile) => format!("{}#{}", profile.kind, profile.id),
             Self::ExternalId(..) | Self::UserName(..) => "MEMBER".into(),
+            Self::Domain(..) => "CONFIGURATION".into(),
             Self::Invitation(_, id) => id.to_string(),
             Self::Audit(.., id) => id.to_string(),
             Self::Grave(past) => format!("{}{}", resource_range(&past.kind), past.id),
@@ -205,6 +209,9 @@ pub(crate) fn edge_to(sk: &str) -> Option<ProjectId> {
 }
 /// The range of the past versions of a resource, the oldest first.
 pub(crate) const VERSIONS: &str = "V#";
+
+/// The sort key of a tombstone.
+pub(crate) const GONE: &str = "GONE";
 
 /// The sort key of a project's data key.
 pub(crate) const SEAL: &str = "SEAL";

@@ -13,6 +13,7 @@ mod counters;
 mod credentials;
 mod days;
 mod deliveries;
+mod domains;
 mod edges;
 mod evidence;
 mod farewells;

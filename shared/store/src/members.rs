@@ -221,17 +221,31 @@ impl Tenant<'_> {
 }
 
 impl Store {
-    /// The project in which the current resource `id` stands; for super admins and for the fence around references.
+    /// The project in which the resource `id` stands, or stood until it was deleted; for super admins.
     ///
     /// # Errors
     /// [`Failure::Unavailable`].
     pub async fn whereabouts(&self, id: uuid::Uuid) -> Result<Option<domain::ProjectId>, Failure> {
+        Ok(self.trace(id).await?.map(|(project, _)| project))
+    }
+
+    /// The project in which the current resource `id` stands; for the fence around references.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn home_of(&self, id: uuid::Uuid) -> Result<Option<domain::ProjectId>, Failure> {
+        let trace = self.trace(id).await?;
+        Ok(trace.filter(|(_, is_here)| *is_here).map(|(it, _)| it))
+    }
+
+    /// A project, and whether the resource is there still.
+    async fn trace(&self, id: uuid::Uuid) -> Result<Option<(domain::ProjectId, bool)>, Failure> {
         let range = Range::index("byId", "id", id.to_string());
         let page = self.page(&range, 1, None).await?;
-        Ok(page
-            .items
-            .first()
-            .and_then(|item| keys::project_of(row::text(item, row::PK))))
+        Ok(page.items.first().and_then(|item| {
+            let project = keys::project_of(row::text(item, row::PK))?;
+            Some((project, row::text(item, row::SK) != keys::GONE))
+        }))
     }
 }
 

@@ -75,6 +75,13 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         index: None,
     },
     Pattern {
+        name: "find the member in whose place a caller acts, by his profile",
+        functions: ADMITTING,
+        actions: &[Query],
+        keys: &["P#*"],
+        index: Some("byProfile"),
+    },
+    Pattern {
         name: "record a refusal",
         functions: AUTHENTICATED,
         actions: &[PutItem],
@@ -121,9 +128,9 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
     Pattern {
         name: "find the provider of a domain",
         functions: &["external-login", "login", "recover-account"],
-        actions: &[Query],
+        actions: &[BatchGetItem],
         keys: &["P#*"],
-        index: Some("byName"),
+        index: None,
     },
     Pattern {
         name: "look at whom a provider names: application, domain, external id, address, user, edges, memberships",

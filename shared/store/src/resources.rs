@@ -83,13 +83,6 @@ fn has_names(kind: &str) -> bool {
     fhir::search::search_param(kind, "name").is_some()
 }
 
-/// A configuration of a domain is found by the domain, in the same index.
-fn domain_of(resource: &Resource) -> Option<&str> {
-    let is_one = resource.kind == "DomainConfiguration";
-    let domain = resource.body.get("domain").filter(|_| is_one);
-    domain.and_then(serde_json::Value::as_str)
-}
-
 impl Tenant<'_> {
     /// The key of a resource of this project. Memberships have keys of their own.
     pub fn resource_key(&self, kind: &str, id: Uuid) -> Key {
@@ -281,10 +274,8 @@ impl Tenant<'_> {
 
     fn resource_item(&self, resource: &Resource, members: u32) -> Item {
         let within = keys::of_type(self.project, &resource.kind);
-        let name = match has_names(&resource.kind) {
-            true => Some(sorted_as(fhir::names_of(resource).as_deref())),
-            false => domain_of(resource).map(|domain| sorted_as(Some(domain))),
-        };
+        let is_named = has_names(&resource.kind);
+        let name = is_named.then(|| sorted_as(fhir::names_of(resource).as_deref()));
         let row = Row {
             resource: ResourceRow::current(resource),
             named_in: name.is_some().then(|| within.clone()),

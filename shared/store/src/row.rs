@@ -152,6 +152,9 @@ impl ResourceRow {
 /// The last day of a resource.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct GoneRow {
+    /// By which it is found, while it stands for the resource.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<Uuid>,
     pub(crate) ver: Uuid,
     pub(crate) upd: String,
     pub(crate) by: Reference,

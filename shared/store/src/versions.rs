@@ -51,6 +51,7 @@ impl Tombstone {
 
     fn row(&self) -> GoneRow {
         GoneRow {
+            id: None,
             ver: self.version,
             upd: self.last_updated.clone(),
             by: self.author.clone(),
@@ -165,6 +166,7 @@ impl Tenant<'_> {
     /// Leaves a tombstone for a resource that is deleted in the same transaction.
     pub fn bury(&self, kind: &str, id: Uuid, last: &Meta) -> Step {
         let row = GoneRow {
+            id: Some(id),
             ver: last.version,
             upd: last.last_updated.clone(),
             by: last.author.clone(),

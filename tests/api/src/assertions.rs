@@ -262,6 +262,35 @@ async fn what_is_wrong_with_an_assertion_is_said_in_the_words_of_the_contract() 
 }
 
 #[tokio::test]
+async fn the_clocks_of_an_application_and_of_this_server_may_differ_by_half_a_minute() {
+    let world = world().await;
+    let key = Key::new("ES256", "one");
+    let (address, _) = publish(&[&key]).await;
+    let client = application("Clocks", Some(&address)).await;
+    let over = |(jti, more): (usize, &Value)| {
+        let claims = claims(world, &client, &jti.to_string());
+        key.sign(&with(claims, more.clone()))
+    };
+    let within = [
+        json!({ "exp": now() - 15 }),
+        json!({ "iat": now() + 25, "exp": now() + 60 }),
+        json!({ "nbf": now() + 25 }),
+    ];
+    for good in within.iter().enumerate().map(over) {
+        ask(&good).await.must(200);
+    }
+    let beyond = [
+        json!({ "exp": now() - 31 }),
+        json!({ "iat": now() + 60, "exp": now() + 90 }),
+        json!({ "nbf": now() + 60 }),
+        json!({ "exp": now() + 24 * 60 * 60 + 60 }),
+    ];
+    for bad in beyond.iter().enumerate().map(over) {
+        refused(&ask(&bad).await, "Invalid client assertion", &bad);
+    }
+}
+
+#[tokio::test]
 async fn an_assertion_counts_once_however_many_send_it_at_once() {
     let world = world().await;
     let key = Key::new("ES256", "one");

@@ -161,6 +161,10 @@ impl Ledger {
                         .is_some()
             } else if pk.contains("#X#email#") {
                 self.row(&format!("P#{project}#R"), sk).is_some()
+            } else if let Some((_, domain)) = pk.split_once("#X#domain#") {
+                let configuration = format!("DomainConfiguration#{}", text(row, "by"));
+                let configuration = self.row(&format!("P#{project}#R"), &configuration);
+                configuration.is_some_and(|it| it["body"]["domain"] == domain)
             } else if pk.contains("#X#") {
                 self.row(&format!("P#{project}#M"), &text(row, "member"))
                     .is_some()

@@ -55,7 +55,7 @@ pub(crate) async fn expunge(caller: &Client, kind: &str, id: &str) -> Answer {
         .await
 }
 
-async fn clone(caller: &Client, project: &Project, body: &Value) -> Answer {
+pub(crate) async fn clone(caller: &Client, project: &Project, body: &Value) -> Answer {
     let path = format!("/fhir/R4/Project/{}/$clone", project.id);
     caller.post(&path, body).await
 }

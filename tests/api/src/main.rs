@@ -17,6 +17,7 @@ mod budgets;
 mod contract;
 mod counting;
 mod delivery;
+mod domains;
 mod explained;
 mod faults;
 mod fhir;

@@ -38,7 +38,7 @@ pub(crate) async fn member(
     (signed_in(project, &email, "openid").await, membership)
 }
 
-async fn signed_in(project: &Project, email: &str, scope: &str) -> Client {
+pub(crate) async fn signed_in(project: &Project, email: &str, scope: &str) -> Client {
     let world = world().await;
     let scope = json!({ "projectId": project.id, "scope": scope });
     let login = sign_in(world, &with(wish(email), scope)).await.must(200);
@@ -50,7 +50,7 @@ async fn signed_in(project: &Project, email: &str, scope: &str) -> Client {
 }
 
 /// A practitioner under one policy with these rules.
-async fn under(project: &Project, name: &str, rules: Value) -> Client {
+pub(crate) async fn under(project: &Project, name: &str, rules: Value) -> Client {
     let policy = policy(project, rules).await;
     let membership = json!({ "accessPolicy": to(&policy) });
     member(project, ("Practitioner", name), membership).await.0

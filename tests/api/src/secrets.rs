@@ -9,12 +9,14 @@ use tokio::sync::OnceCell;
 
 use crate::accounts::{Link, letters};
 use crate::ledger::Ledger;
-use crate::world::start;
+use crate::world::{create, start};
 
 const EMAIL: &str = "canary.address@example.com";
 const NAME: &str = "Canaryname";
 const PASSWORD: &str = "canary-password-1";
 const CHOSEN: &str = "canary-password-2";
+const PROVIDER_SECRET: &str = "canary-provider-secret";
+const PROVIDER_KEY: &str = "canary-provider-key";
 const EXTERNAL_ID: &str = "canary-external-id";
 
 /// A world in which every endpoint has seen every canary, in good requests and in bad ones.
@@ -32,9 +34,15 @@ async fn mine() -> &'static Mine {
 async fn sing() -> Mine {
     let world = start(2, Plan::default()).await;
     let project = world.project(NAME).await;
+    let provider = json!({ "clientId": NAME, "clientSecret": PROVIDER_SECRET, "userInfoApiKey": PROVIDER_KEY });
+    let domain = json!({ "resourceType": "DomainConfiguration", "domain": "canary.example.com", "identityProvider": provider });
+    create(world.root(), domain).await;
     let made = project
         .admin
-        .post(&project.path("client"), &json!({ "name": NAME }))
+        .post(
+            &project.path("client"),
+            &json!({ "name": NAME, "identityProvider": provider }),
+        )
         .await
         .must(201);
     let secret = made.body["secret"].as_str().unwrap().to_owned();
@@ -72,6 +80,8 @@ async fn sing() -> Mine {
             basic,
             PASSWORD.to_owned(),
             CHOSEN.to_owned(),
+            PROVIDER_SECRET.to_owned(),
+            PROVIDER_KEY.to_owned(),
         ],
     }
 }

@@ -102,6 +102,73 @@ test('members sign in by the id that their provider gives them', async (context)
   assert.match(await shown(exchanger.exchangeExternalAccessToken('x', client.id)), /Failed to verify code/);
 });
 
+/** A project with Homer in it and an application with this provider: `{ project, admin, client, exchange }`. */
+async function projectWith(provider, subject) {
+  const { project, medplum: admin } = await newProject(root, 'Exchange');
+  const client = await admin.post(`admin/projects/${project.id}/client`, {
+    name: 'Portal', redirectUris: ['https://app.example.com/back'], identityProvider: { ...provider, useSubject: true },
+  });
+  const homer = { resourceType: 'Patient', firstName: 'Homer', lastName: 'Simpson', externalId: subject, sendEmail: false };
+  const membership = await admin.invite(project.id, homer);
+  const exchange = (token) => stranger().exchangeExternalAccessToken(token, client.id);
+  return { project, admin, membership, exchange, client };
+}
+
+const unverified = /Failed to verify code - check your identity provider configuration/;
+
+test('a token that was issued to another application signs nobody in', async (context) => {
+  const { configuration, token } = await startProvider(context, { homer: {} });
+  const { exchange, client } = await projectWith(configuration, 'homer');
+  assert.equal((await exchange(await token('homer'))).name[0].family, 'Simpson');
+  const foreign = await token('homer', { client: 'other' });
+  assert.match(await shown(exchange(foreign)), unverified);
+  const older = stranger().post('auth/exchange', { externalAccessToken: foreign, clientId: client.id });
+  assert.match(await shown(older), unverified);
+});
+
+test('a signed token says itself to which application it was issued', async (context) => {
+  const { configuration, token } = await startProvider(context, { homer: {} });
+  const resource = 'https://api.example.com/';
+  const believing = { ...configuration, userInfoUrl: `${configuration.issuer}/believing` };
+  const { exchange } = await projectWith(believing, 'homer');
+  const [ours, foreign] = [await token('homer', { resource }), await token('homer', { resource, client: 'other' })];
+  assert.equal(ours.split('.').length, 3);
+  assert.equal((await exchange(ours)).name[0].family, 'Simpson');
+  assert.match(await shown(exchange(foreign)), unverified);
+
+  // Whoever changes what it says has no signature for it.
+  const [header, payload, signature] = foreign.split('.');
+  const claims = { ...JSON.parse(Buffer.from(payload, 'base64url')), client_id: 'roster' };
+  const forged = [header, Buffer.from(JSON.stringify(claims)).toString('base64url'), signature].join('.');
+  assert.match(await shown(exchange(forged)), unverified);
+  const { exchange: elsewhere } = await projectWith({ ...believing, issuer: 'https://login.example.com' }, 'homer');
+  assert.match(await shown(elsewhere(ours)), unverified);
+});
+
+test('a token of which nobody says to whom it was issued is exchanged where the project says so', async (context) => {
+  const { configuration, token } = await startProvider(context, { homer: {} });
+  const { issuer, jwksUrl, ...silent } = configuration;
+  assert.ok(issuer && jwksUrl);
+  const { project, admin, exchange } = await projectWith(silent, 'homer');
+  assert.match(await shown(exchange(await token('homer'))), unverified);
+  const setting = [{ name: 'exchangeAnyToken', valueBoolean: true }];
+  await admin.updateResource({ ...(await admin.readResource('Project', project.id)), setting });
+  assert.equal((await exchange(await token('homer', { client: 'other' }))).name[0].family, 'Simpson');
+});
+
+test('whoever exchanges a token comes from where his policies let him', async (context) => {
+  const { configuration, token } = await startProvider(context, { homer: {} });
+  const { project, admin, membership, exchange } = await projectWith(configuration, 'homer');
+  const policy = await admin.createResource({
+    resourceType: 'AccessPolicy', resource: [{ resourceType: 'Patient' }], ipAccessRule: [{ value: '127.0.0.1', action: 'block' }],
+  });
+  const under = { ...membership, accessPolicy: { reference: `AccessPolicy/${policy.id}` } };
+  await admin.post(`admin/projects/${project.id}/members/${membership.id}`, under);
+  assert.match(await shown(exchange(await token('homer'))), /IP address not allowed/);
+  await admin.updateResource({ ...policy, ipAccessRule: [{ value: '127.0.0.1', action: 'allow' }] });
+  assert.equal((await exchange(await token('homer'))).name[0].family, 'Simpson');
+});
+
 test("a project's provider says nothing about people whom other projects know, too", async (context) => {
   const email = `carol-${crypto.randomUUID().slice(0, 8)}@example.com`;
   const { configuration, signIn } = await startProvider(context, { carol: { email, email_verified: true } });

@@ -1,3 +1,5 @@
+mod accounts;
+
 use fhir::{Reference, Resource};
 use serde_json::{Value, json};
 
@@ -136,8 +138,24 @@ impl Rights {
     /// # Errors
     /// [`Refusal::Forbidden`] when no rule allows the resource in the end, or a constraint does not hold.
     pub fn to_create(&self, sent: Resource) -> Result<Resource, Refusal> {
+        self.to_create_among(sent, &[])
+    }
+
+    /// The same of a resource about patients who belong to these `accounts`: it belongs to them, too, unless an administrator says to
+    /// which it belongs.
+    ///
+    /// # Errors
+    /// As [`to_create`](Self::to_create).
+    pub fn to_create_among(
+        &self,
+        sent: Resource,
+        accounts: &[Reference],
+    ) -> Result<Resource, Refusal> {
         let lens = self.must(&sent.kind.clone(), Interaction::Create)?;
         let mut resource = self.in_compartment(sent, None);
+        if !self.administers || fhir::accounts_of(&resource).is_empty() {
+            resource = accounts::joined(resource, accounts);
+        }
         loop {
             let rule = lens.rule_for(&resource).ok_or(Refusal::Forbidden)?;
             let paths = [rule.readonly.as_slice(), &rule.hidden].concat();

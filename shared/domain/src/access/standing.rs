@@ -13,6 +13,14 @@ pub const ADMINISTRATIVE: [&str; 4] = [
 /// Types that only server administrators and the server itself deal with.
 pub const PROTECTED: [&str; 3] = ["DomainConfiguration", "JsonWebKey", "Login"];
 
+/// The one of them that the server's administrators keep by hand: which domains sign in elsewhere. The others are the server's own.
+const KEPT_BY_HAND: &str = "DomainConfiguration";
+
+/// Whether a type is out of reach, whatever anybody's policies say; `all_seeing` are the server's administrators.
+pub fn is_protected(kind: &str, all_seeing: bool) -> bool {
+    PROTECTED.contains(&kind) && !(all_seeing && kind == KEPT_BY_HAND)
+}
+
 /// Definitions, which everybody may read.
 const DEFINITIONS: [&str; 2] = ["SearchParameter", "StructureDefinition"];
 
@@ -84,16 +92,15 @@ pub fn rules_of(member: Standpoint, policies: &[Policy]) -> Vec<Rule> {
             rules.push(Rule::implied(Source::Definitions, kind).readonly());
         }
     }
+    rules.retain(|rule| !is_protected(&rule.kind, member.super_admin));
     if member.super_admin {
         let named: Vec<String> = rules.iter().map(|rule| rule.kind.clone()).collect();
-        let closed = ADMINISTRATIVE.iter().chain(&PROTECTED);
+        let closed = ADMINISTRATIVE.iter().chain([&KEPT_BY_HAND]);
         let open = closed.filter(|kind| !named.iter().any(|name| name == *kind));
         rules.extend(open.map(|kind| Rule::implied(Source::SuperAdmin, kind)));
         return rules;
     }
-    rules.retain(|rule| {
-        !ADMINISTRATIVE.contains(&rule.kind.as_str()) && !PROTECTED.contains(&rule.kind.as_str())
-    });
+    rules.retain(|rule| !ADMINISTRATIVE.contains(&rule.kind.as_str()));
     if member.admin {
         let admin = |kind| Rule::implied(Source::Admin, kind);
         let own = admin("Project").where_(format!("Project?_id={}", member.project));

@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 use super::order::Order;
 use super::rewrite::{Rewriter, mentions};
-use crate::Means;
 use crate::create_client::{self, CLIENT_APPLICATION};
 use crate::expunge::{Sweep, sweep};
 use crate::invite::index_steps;
 use crate::jobs::{Next, cancelled};
+use crate::{Means, provider_secrets};
 
 /// How many rows are copied in one step.
 const PAGE: usize = 50;
@@ -190,6 +190,7 @@ impl<'a> Step<'a> {
         let mut new = create_client::without_secrets(old.clone());
         new.id = rewriter.new_id(old.id);
         rewriter.rewrite(&mut new.body);
+        provider_secrets::move_to(self.means, old, &mut new)?;
         let mut rest = old.meta.rest.clone();
         rewriter.rewrite(&mut rest);
         new.meta = self.meta(new.id, rest);

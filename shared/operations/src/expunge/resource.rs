@@ -10,10 +10,10 @@ use fhir::{Meta, Reference, Resource};
 use store::{Action, Event, Existence, Key, Member, Partition, Step, Stored, Tenant, Transaction};
 use uuid::Uuid;
 
-use crate::Means;
 use crate::create_client::CLIENT_APPLICATION;
 use crate::once::Turn;
 use crate::remove_member::{Leaving, remove_with};
+use crate::{Means, domain_configuration};
 
 /// How often it is decided anew when the resource changed meanwhile.
 const ROUNDS: usize = 8;
@@ -221,7 +221,7 @@ fn resource_steps(
 
 fn unindexed(means: Means<'_>, tenant: Tenant<'_>, resource: &Resource) -> Vec<Step> {
     let Ok(kind) = resource.kind.parse::<ProfileType>() else {
-        return Vec::new();
+        return domain_configuration::guards(tenant, (Some(resource), None));
     };
     let addresses = emails(&resource.body);
     let addresses: Vec<_> = addresses.iter().map(|it| means.blind_email(it)).collect();

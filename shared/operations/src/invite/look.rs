@@ -1,7 +1,7 @@
 //! What an invitation meets, read in one round trip: who holds the address, which profiles have it, whether what it refers to
 //! exists, and what was answered to its key before.
 
-use domain::{Blind, Failure, Invitation, ProfileRef, Project, Scope};
+use domain::{Blind, Failure, Invitation, ProfileRef, ProfileType, Project, Scope};
 use fhir::Reference;
 use store::{Found, Holder, Key, Stored, Tenant};
 
@@ -18,7 +18,7 @@ pub struct Seen {
     pub(super) email: Option<Blind>,
     /// Profiles of the asked type that have the address; at most two are read, for two are too many.
     pub(super) with_email: Vec<(ProfileRef, Option<String>)>,
-    /// The profile that the request names.
+    /// The profile that the request names; of relatives also the one that has the address.
     pub(super) named: Option<Stored>,
     /// The project, if it is not the caller's own.
     pub(super) project: Option<Project>,
@@ -59,13 +59,15 @@ pub(super) async fn look(
         let holder = means.store.holder(&mut found, &guard)?;
         holders.push((scope, guard, holder));
     }
+    let with_email = with_email?;
+    let named = match named {
+        Some(key) => tenant.stored(&mut found, &key)?,
+        None => relative(tenant, &invitation, &with_email).await?,
+    };
     Ok(Seen {
         project: tenant.project_in(&mut found)?,
-        named: named
-            .map(|key| tenant.stored(&mut found, &key))
-            .transpose()?
-            .flatten(),
-        with_email: with_email?,
+        named,
+        with_email,
         turn,
         invitation,
         realm,
@@ -93,6 +95,23 @@ async fn profiles(
         Some(email) => tenant.profiles_by_email(email, invitation.kind).await,
         None => Ok(Vec::new()),
     }
+}
+
+/// A relative whose profile is there already: the patient to whom he is one is a parameter of his policy.
+async fn relative(
+    tenant: Tenant<'_>,
+    invitation: &Invitation,
+    with_email: &[(ProfileRef, Option<String>)],
+) -> Result<Option<Stored>, Failure> {
+    let [(profile, _)] = with_email else {
+        return Ok(None);
+    };
+    if profile.kind != ProfileType::RelatedPerson || invitation.names_policies() {
+        return Ok(None);
+    }
+    let key = tenant.resource_key(profile.kind.as_str(), profile.id);
+    let mut found = tenant.read(std::slice::from_ref(&key)).await?;
+    tenant.stored(&mut found, &key)
 }
 
 fn references_of(invitation: &Invitation) -> Vec<(String, Reference)> {

@@ -6,7 +6,7 @@ use domain::{
 };
 use fhir::{Reference, Resource};
 use identity::password::{self, Password};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use store::{Contents, Delivery, Holder, InvitationRow, Key, Letter, Member, NewUser, Parties};
 
 use super::Seen;
@@ -50,12 +50,18 @@ impl Parts {
         };
         let user_reference =
             user_reference(user, request.email.as_ref().map(domain::Email::as_str));
-        let body = membership_body(
+        let patient = match &profile {
+            Profile::New(new) => Some(new.as_ref()),
+            Profile::Known(_) => seen.named.as_ref().map(|stored| &stored.resource),
+        };
+        let patient = patient.and_then(|relative| relative.body.get("patient"));
+        let mut body = membership_body(
             request,
             project,
             caller,
             (&user_reference, &profile_reference),
         );
+        body.extend(default_policy(request, project, patient));
         let resource = Resource {
             kind: PROJECT_MEMBERSHIP.into(),
             id: means.dice.id(),
@@ -189,12 +195,28 @@ fn membership_body(
     body.insert("invitedBy".into(), caller.membership().user().to_json());
     body.insert("user".into(), user.to_json());
     body.insert("profile".into(), profile.to_json());
-    if let (ProfileType::Patient, false) = (request.kind, request.names_policies())
-        && let Some(policy) = project.default_patient_policy()
-    {
-        body.insert("accessPolicy".into(), policy.to_json());
-    }
     body
+}
+
+/// The project's default policy for such a newcomer, who is given no other; that of relatives is about their patient.
+fn default_policy(
+    request: &Invitation,
+    project: &Project,
+    patient: Option<&Value>,
+) -> Option<(String, Value)> {
+    if request.names_policies() {
+        return None;
+    }
+    let admin = request.template.get("admin") == Some(&Value::Bool(true));
+    let policy = project.default_policy((request.kind, admin))?.to_json();
+    Some(match patient {
+        Some(patient) if request.kind == ProfileType::RelatedPerson => {
+            let parameter = json!([{ "name": "patient", "valueReference": patient }]);
+            let access = json!([{ "policy": policy, "parameter": parameter }]);
+            ("access".into(), access)
+        }
+        _ => ("accessPolicy".into(), policy),
+    })
 }
 
 /// A user who has proven his address is told to sign in; everybody else gets a link to set a password, which is the proof.

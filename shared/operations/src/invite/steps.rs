@@ -5,7 +5,7 @@ use fhir::Resource;
 use store::{Key, Step, Tenant};
 
 use super::parts::{Identity, Parts, Profile};
-use crate::Means;
+use crate::{Means, domain_configuration};
 
 impl Parts {
     /// The user.
@@ -98,7 +98,7 @@ pub(crate) fn index_steps(
     profile: &Resource,
 ) -> Result<Vec<Step>, Failure> {
     let Ok(kind) = profile.kind.parse::<ProfileType>() else {
-        return Ok(Vec::new());
+        return Ok(domain_configuration::guards(tenant, (None, Some(profile))));
     };
     let emails = addresses(means, profile)?;
     let display = fhir::display_of(profile);
@@ -117,7 +117,7 @@ pub(crate) fn reindex_steps(
     new: Option<&Resource>,
 ) -> Result<Vec<Step>, Failure> {
     let Ok(kind) = old.kind.parse::<ProfileType>() else {
-        return Ok(Vec::new());
+        return Ok(domain_configuration::guards(tenant, (Some(old), new)));
     };
     let profile = ProfileRef { kind, id: old.id };
     let before = addresses(means, old)?;

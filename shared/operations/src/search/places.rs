@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::library::Library;
 use super::page::{self, MOST_READ, Matches};
 use super::rows::{Reached, chosen};
+use crate::domain_configuration::DOMAIN_CONFIGURATION;
 
 /// The addresses of one profile type are never more than this many people's.
 const MOST_OF_ONE_ADDRESS: usize = 100;
@@ -30,6 +31,10 @@ impl Library<'_> {
         }
         if query.kind == PROJECT && !self.all_seeing {
             return Ok(Some(vec![self.tenant.project_key()]));
+        }
+        if let Some([domain]) = named_domain(query) {
+            let claimant = self.tenant.claimant_of(domain, DOMAIN_CONFIGURATION);
+            return Ok(Some(claimant.await?.into_iter().collect()));
         }
         let address = query.filter("email").filter(plain).and_then(address);
         match (query.kind.as_str(), address) {
@@ -144,6 +149,13 @@ fn grants(chain: &Chain, member: &Resource) -> bool {
         Chain::Reverse { filter, .. } => filter.matches(member),
         Chain::Forward { .. } => false,
     }
+}
+
+/// The domain that a search for its configuration names.
+fn named_domain(query: &Query) -> Option<&[String]> {
+    let plain = |filter: &&Filter| filter.modifier == Modifier::Plain;
+    let domain = query.filter("domain").filter(plain)?;
+    (query.kind == DOMAIN_CONFIGURATION).then_some(&domain.values)
 }
 
 /// The whole address that a filter asks for; none when it asks for the beginning of one, for several, or for another system's.

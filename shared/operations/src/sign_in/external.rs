@@ -4,6 +4,7 @@
 //! every address of that domain. A project names one for an application: it speaks for the users who exist within that project
 //! alone, so that no project signs in as somebody whom others know, too.
 
+mod addressee;
 mod callback;
 mod domains;
 mod exchange;

@@ -41,7 +41,7 @@ pub async fn look_for_deletion(
     claimant: Claimant,
     ((kind, id), seen): Wish<'_>,
 ) -> Result<Doomed, Failure> {
-    target::check_type(kind)?;
+    target::check_type(means, kind, &claimant)?;
     // A malformed id costs the same read as an unknown one.
     let id = id.unwrap_or_default();
     let seen = seen?;

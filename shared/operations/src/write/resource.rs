@@ -12,7 +12,7 @@ use crate::create_client::CLIENT_APPLICATION;
 use crate::create_resource::{self, check_definition, without_envelope};
 use crate::invite::reindex_steps;
 use crate::record::{all_fields, changed_fields};
-use crate::{Means, realm, rights};
+use crate::{Means, accounts, domain_configuration, provider_secrets, realm, rights};
 
 /// Another version of a resource; the same one when nothing changes.
 pub(super) async fn rewrite(
@@ -64,12 +64,14 @@ fn next(
         CLIENT_APPLICATION => application::next(means, old, body, &mut target.found)?,
         _ => (body, None),
     };
-    let new = Resource {
+    let mut new = Resource {
         kind: old.kind.clone(),
         id: old.id,
         meta: Meta { rest, ..meta },
         body,
     };
+    domain_configuration::settle(means, &mut new)?;
+    provider_secrets::seal(means, &mut new, Some(old))?;
     Ok((new, credentials))
 }
 
@@ -128,7 +130,9 @@ async fn make(
 ) -> Result<Resource, Aborted> {
     let tenant = means.store.of(caller);
     let new = create_resource::resource(means, (&target.kind, target.id), meta, sent)?;
-    let new = caller.rights().to_create(new).map_err(Failure::from)?;
+    let accounts = accounts::of_patients((tenant, &target.found), &new)?;
+    let new = caller.rights().to_create_among(new, &accounts);
+    let new = new.map_err(Failure::from)?;
     let event = (Action::Create, "create-resource");
     Transaction::new()
         .steps(create_resource::steps(means, tenant, &new)?)

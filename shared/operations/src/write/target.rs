@@ -1,6 +1,5 @@
 //! What stands at an address.
 
-use domain::access::PROTECTED;
 use domain::{
     Claimant, ClientId, Failure, PROJECT, PROJECT_MEMBERSHIP, Project, ProjectId, Refusal, Subject,
     USER, User, UserId,
@@ -11,7 +10,7 @@ use uuid::Uuid;
 use crate::create_client::CLIENT_APPLICATION;
 use crate::create_resource::BY_OTHER_ROUTES;
 use crate::read_resource::{unknown_type, whereabouts};
-use crate::{Means, realm};
+use crate::{Means, realm, rights};
 
 /// What was read at an address, and beside it. Memberships have places of their own and are read elsewhere.
 pub(super) struct Target {
@@ -36,13 +35,13 @@ pub(super) enum Stands {
     Nowhere,
 }
 
-/// Whether anybody changes or deletes resources of the type.
-pub(super) fn check_type(kind: &str) -> Result<(), Failure> {
+/// Whether one whom the credentials name might change or delete resources of the type.
+pub(super) fn check_type(means: Means<'_>, kind: &str, claimant: &Claimant) -> Result<(), Failure> {
     if !fhir::known(kind) {
         return Err(unknown_type());
     }
     let elsewhere = BY_OTHER_ROUTES.contains(&kind) && kind != USER;
-    match PROTECTED.contains(&kind) || elsewhere {
+    match rights::is_protected(means, kind, claimant) || elsewhere {
         true => Err(Refusal::Forbidden.into()),
         false => Ok(()),
     }

@@ -100,5 +100,10 @@ async fn a_good_hint_costs_no_trip_and_a_stale_one_costs_one() {
             (2, 0.0),
         )
         .await;
+    let whom = membership["profile"]["reference"].as_str().unwrap();
+    let behalf = get(&one).header("x-medplum-on-behalf-of", whom);
+    meter
+        .run("read on behalf of a profile", &admin, behalf, (3, 0.0))
+        .await;
     meter.print();
 }

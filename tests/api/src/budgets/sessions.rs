@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::meter::Meter;
 use crate::samples::FORM;
-use crate::sign_in::{VERIFIER, person, sign_in, wish};
+use crate::sign_in::{VERIFIER, encoded, person, sign_in, wish};
 use crate::world::{alice, invited, measured_world, with};
 
 #[tokio::test]
@@ -60,6 +60,29 @@ async fn signing_in_and_staying_signed_in_stay_within_their_budgets() {
         .run("refresh", &nobody, refresh, counted(2, 2.0))
         .await;
     let (id, secret) = application(&project).await;
+    let portal = json!({ "name": "Portal", "redirectUris": ["https://app.example.com/"] });
+    let portal = project.admin.post(&project.path("client"), &portal).await;
+    let portal = portal.must(201);
+    let through = with(wish(&email), json!({ "clientId": portal.id() }));
+    let answer = sign_in(world, &through).await.must(200);
+    let cookie = answer.header("set-cookie").split(';').next().unwrap();
+    let asked = encoded(&[
+        ("client_id", portal.id()),
+        ("redirect_uri", "https://app.example.com/"),
+        ("response_type", "code"),
+        ("scope", "openid"),
+        ("prompt", "none"),
+    ]);
+    let silently = Request::new("GET", &format!("/oauth2/authorize?{asked}"));
+    let silently = silently.header("cookie", cookie);
+    meter
+        .run(
+            "continue a session for an application",
+            &nobody,
+            silently,
+            counted(3, 6.0),
+        )
+        .await;
     let credentials = form(&[
         ("grant_type", "client_credentials"),
         ("client_id", &id),

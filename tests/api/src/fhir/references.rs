@@ -163,5 +163,24 @@ async fn a_reference_that_is_a_search_becomes_what_it_finds() {
             admin.put(&path(&made), &body).await.must(400).issue_text(),
             words
         );
+        let to = &body["managingOrganization"];
+        let operation = json!({ "op": "replace", "path": "/managingOrganization", "value": to });
+        let patched = patch(admin, &path(&made), &json!([operation])).await;
+        assert_eq!(patched.must(400).issue_text(), words);
     }
+    let three = create(admin, clinic("three")).await;
+    let to = json!("Organization?identifier=three");
+    let bare = json!({ "op": "replace", "path": "/managingOrganization/reference", "value": to });
+    let whole =
+        json!({ "op": "add", "path": "/generalPractitioner", "value": [{ "reference": to }] });
+    let patched = patch(admin, &path(&made), &json!([bare, whole])).await;
+    let patched = patched.must(200).body;
+    assert_eq!(
+        patched["managingOrganization"]["reference"],
+        reference(&three)
+    );
+    assert_eq!(
+        patched["generalPractitioner"][0]["reference"],
+        reference(&three)
+    );
 }

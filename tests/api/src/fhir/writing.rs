@@ -167,6 +167,14 @@ async fn what_is_deleted_is_gone_stays_gone_and_comes_back_when_it_is_written_ag
         .await;
     assert_eq!(found.body.get("entry"), None);
     Ledger::read(world).await.must_hold();
+    // Super admins find it where it was.
+    let root = world.root();
+    root.get(&path(&made)).await.must(410);
+    let history = root.get(&format!("{}/_history", path(&made))).await;
+    assert_eq!(history.must(200).body["total"], 2);
+    let restored = root.put(&path(&made), &made).await.must(200).body;
+    assert_eq!(admin.get(&path(&made)).await.must(200).body, restored);
+    root.delete(&path(&made)).await.must(200);
     let back = admin.put(&path(&made), &made).await.must(200).body;
     assert!(version(&back) > version(&made));
     assert_eq!(admin.get(&path(&made)).await.must(200).body, back);

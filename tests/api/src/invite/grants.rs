@@ -127,6 +127,82 @@ async fn a_patient_gets_the_projects_default_policy_unless_the_invite_names_one(
     assert_eq!(staff.get("accessPolicy"), None);
 }
 
+#[tokio::test]
+async fn every_kind_of_newcomer_gets_the_default_policy_of_his_kind() {
+    let project = project().await;
+    let mut policies = Vec::new();
+    let mut entries = Vec::new();
+    for kind in ["Patient", "Practitioner", "RelatedPerson", "Admin"] {
+        let policy = policy(&project).await;
+        entries.push(json!({ "profileType": kind, "accessPolicy": policy }));
+        policies.push(policy);
+    }
+    set_in_project(&project, "defaultAccessPolicies", &json!(entries)).await;
+    let bart = invited(&project, &patient(&address("bart", &project))).await;
+    assert_eq!(bart["accessPolicy"], policies[0]);
+    let alice = invited(&project, &alice(&address("alice", &project))).await;
+    assert_eq!(alice["accessPolicy"], policies[1]);
+    let boss = with(
+        crate::world::alice(&address("boss", &project)),
+        json!({ "membership": { "admin": true } }),
+    );
+    let boss = invited(&project, &boss).await;
+    assert_eq!(boss["accessPolicy"], policies[3]);
+
+    let relative = with(
+        patient(&address("marge", &project)),
+        json!({ "resourceType": "RelatedPerson", "patient": bart["profile"] }),
+    );
+    let marge = invited(&project, &relative).await;
+    let about = json!([{ "name": "patient", "valueReference": { "reference": bart["profile"]["reference"] } }]);
+    let of = |member: &Value| {
+        let mut access = member["access"].clone();
+        let patient = access[0]["parameter"][0]["valueReference"].as_object_mut();
+        patient.unwrap().shift_remove("display");
+        (member.get("accessPolicy").cloned(), access)
+    };
+    let wanted = (None, json!([{ "policy": policies[2], "parameter": about }]));
+    assert_eq!(of(&marge), wanted);
+    // A relative whose profile is there already, found by her address.
+    let path = project.path(&format!("members/{}", marge["id"].as_str().unwrap()));
+    project.admin.delete(&path).await.must(200);
+    assert_eq!(of(&invited(&project, &relative).await), wanted);
+}
+
+#[tokio::test]
+async fn whoever_is_promoted_or_demoted_changes_one_default_policy_for_the_other_and_keeps_his_own()
+{
+    let project = project().await;
+    let (staff, boss, own) = (
+        policy(&project).await,
+        policy(&project).await,
+        policy(&project).await,
+    );
+    let entries = json!([
+        { "profileType": "Practitioner", "accessPolicy": staff },
+        { "profileType": "Admin", "accessPolicy": boss },
+    ]);
+    set_in_project(&project, "defaultAccessPolicies", &entries).await;
+    let member = invited(&project, &alice(&address("alice", &project))).await;
+    let promoted = with(member.clone(), json!({ "admin": true }));
+    for caller in [&project.admin, world().await.root()] {
+        let promoted = project.update(caller, &promoted).await.must(200).body;
+        assert_eq!(promoted["accessPolicy"], boss);
+        let demoted = with(promoted, json!({ "admin": false }));
+        let demoted = project.update(caller, &demoted).await.must(200).body;
+        assert_eq!(demoted["accessPolicy"], staff);
+    }
+    let custom = with(member.clone(), json!({ "accessPolicy": own }));
+    project.update(&project.admin, &custom).await.must(200);
+    let custom = with(custom, json!({ "admin": true }));
+    let custom = project.update(&project.admin, &custom).await.must(200);
+    assert_eq!(custom.body["accessPolicy"], own);
+    // What is said in the same request counts.
+    let said = with(member, json!({ "admin": false, "accessPolicy": boss }));
+    let said = project.update(&project.admin, &said).await.must(200);
+    assert_eq!(said.body["accessPolicy"], boss);
+}
+
 /// Sets a field that no route sets yet, in the project's own row.
 async fn set_in_project(project: &Project, field: &str, value: &Value) {
     let world = world().await;

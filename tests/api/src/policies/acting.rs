@@ -127,8 +127,10 @@ async fn an_administrator_who_stands_in_for_a_member_has_his_rights_and_signs_wi
     let profile = alices["profile"]["reference"].as_str().unwrap();
     let whom = reference(&alices);
     let whom = whom.as_str();
-    let answer = admin.send(ask("/fhir/R4/Patient", whom)).await.must(200);
-    assert_eq!(super::found(&answer), sorted(&[&mine]), "{whom}");
+    for whom in [whom, profile] {
+        let answer = admin.send(ask("/fhir/R4/Patient", whom)).await.must(200);
+        assert_eq!(super::found(&answer), sorted(&[&mine]), "{whom}");
+    }
     admin.send(ask("/fhir/R4/Task", whom)).await.must(403);
     // The target is no administrator: neither is who stands in for her.
     admin
@@ -156,7 +158,9 @@ async fn an_administrator_who_stands_in_for_a_member_has_his_rights_and_signs_wi
         reference(&foreign).as_str(),
         "ProjectMembership/00000000-0000-4000-8000-000000000001",
         "nobody",
-        profile,
+        foreign["profile"]["reference"].as_str().unwrap(),
+        "Practitioner/00000000-0000-4000-8000-000000000001",
+        reference(&own).as_str(),
     ] {
         let answer = admin.send(ask("/fhir/R4/Patient", whom)).await.must(404);
         assert_eq!(answer.issue_text(), "Not found", "{whom}");

@@ -1,9 +1,10 @@
 //! Making resources under a policy.
 
-use serde_json::json;
+use harness::world::Request;
+use serde_json::{Value, json};
 
 use super::{organization, patient, policy, read, to, under};
-use crate::world::{create, reference, world};
+use crate::world::{create, reference, with, world};
 
 #[tokio::test]
 async fn what_is_made_must_be_what_one_may_make() {
@@ -77,9 +78,55 @@ async fn constraints_and_compartments_of_a_policy_hold_for_what_is_made() {
         .must(403);
     let made = alice.post("/fhir/R4/Task", &task("draft")).await.must(201);
     let path = format!("/fhir/R4/{}", reference(&made.body));
-    let extended = harness::world::Request::new("GET", &path).header("x-medplum", "extended");
+    let extended = Request::new("GET", &path).header("x-medplum", "extended");
     let stored = alice.send(extended).await.must(200);
     assert_eq!(stored.body["meta"]["account"], to(&ward));
+}
+
+#[tokio::test]
+async fn what_is_about_a_patient_belongs_to_his_accounts_whoever_writes_it() {
+    let project = world().await.project("Accounts").await;
+    let (ward, clinic) = (
+        organization(&project, "Ward").await,
+        organization(&project, "Clinic").await,
+    );
+    let at = json!({ "resourceType": "Patient", "meta": { "account": to(&clinic) } });
+    let patient = create(&project.admin, at).await;
+    let criteria = format!("Observation?_compartment={}", reference(&ward));
+    let body = json!({
+        "resourceType": "AccessPolicy", "name": "Ward", "compartment": to(&ward),
+        "resource": [{ "resourceType": "Observation", "criteria": criteria }],
+    });
+    let policy = create(&project.admin, body).await;
+    let membership = json!({ "accessPolicy": to(&policy) });
+    let (alice, alices) = super::member(&project, ("Practitioner", "alice"), membership).await;
+    let seen = json!({
+        "resourceType": "Observation", "status": "final", "code": { "text": "Seen" }, "subject": to(&patient),
+    });
+    let post = |body: &Value| {
+        let request = Request::new("POST", "/fhir/R4/Observation").json(body);
+        request.header("x-medplum", "extended")
+    };
+    let whom = reference(&alices);
+    let behalf = post(&seen).header("x-medplum-on-behalf-of", &whom);
+    for answer in [
+        alice.send(post(&seen)).await,
+        project.admin.send(behalf).await,
+    ] {
+        let meta = answer.must(201).body["meta"].take();
+        assert_eq!(meta["account"], to(&ward));
+        assert_eq!(meta["accounts"], json!([to(&ward), to(&clinic)]));
+    }
+    // An administrator without a word about it follows the patient; with one, it is as he says.
+    let plain = project.admin.send(post(&seen)).await.must(201).body;
+    assert_eq!(plain["meta"]["accounts"], json!([to(&clinic)]));
+    let said = with(seen, json!({ "meta": { "account": to(&ward) } }));
+    let said = project.admin.send(post(&said)).await.must(201).body;
+    assert_eq!(said["meta"]["account"], to(&ward));
+    assert_eq!(said["meta"].get("accounts"), None);
+    let own = format!("/fhir/R4/Observation?_compartment={}", reference(&clinic));
+    let found = project.admin.get(&own).await.must(200);
+    assert_eq!(found.body["entry"].as_array().map_or(0, Vec::len), 3);
 }
 
 #[tokio::test]

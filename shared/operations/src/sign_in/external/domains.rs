@@ -1,15 +1,12 @@
-//! Which domain's people sign in elsewhere. Only the server's administrators say that; a configuration in another project is a
-//! resource like any other.
+//! Which domain's people sign in elsewhere.
 
 use domain::{Email, Failure, Fault};
 use serde_json::{Map, Value, json};
-use store::{Bounds, Order, Walk};
 
 use super::fault;
 use super::provider::Provider;
 use crate::Means;
-
-const DOMAIN_CONFIGURATION: &str = "DomainConfiguration";
+use crate::domain_configuration::{DOMAIN_CONFIGURATION, domain_of};
 
 /// How somebody with this address signs in: `{}` with a password, `{ domain, authorizeUrl }` elsewhere.
 ///
@@ -20,7 +17,7 @@ pub async fn method(means: Means<'_>, body: &Map<String, Value>) -> Result<Value
     let email: Option<Email> = email.and_then(|email| email.parse().ok());
     let wrong = || Fault::invalid("email", "Valid email address is required");
     let email = email.ok_or_else(wrong)?;
-    let domain = domain_of(&email);
+    let domain = domain_in(&email);
     let Some(provider) = provider(means, domain).await? else {
         return Ok(json!({}));
     };
@@ -34,35 +31,25 @@ pub async fn method(means: Means<'_>, body: &Map<String, Value>) -> Result<Value
 /// # Errors
 /// [`Failure::Unavailable`], [`Failure::Corrupt`].
 pub(crate) async fn signs_in_elsewhere(means: Means<'_>, email: &Email) -> Result<bool, Failure> {
-    Ok(provider(means, domain_of(email)).await?.is_some())
+    Ok(provider(means, domain_in(email)).await?.is_some())
 }
 
-fn domain_of(email: &Email) -> &str {
+fn domain_in(email: &Email) -> &str {
     email.as_str().rsplit('@').next().unwrap_or_default()
 }
 
-/// The provider that speaks for a domain, if there is one; of several, the one that was named first.
+/// The provider that speaks for a domain, if there is one.
 pub(super) async fn provider(means: Means<'_>, domain: &str) -> Result<Option<Provider>, Failure> {
     let domain = domain.to_lowercase();
     let home = means.store.founding(means.keys.super_project());
-    let walk = Walk {
-        order: Order::Name,
-        descending: false,
-        bounds: Bounds::Between(domain.clone(), domain.clone()),
-    };
-    let shelves = [home.shelf(DOMAIN_CONFIGURATION)];
-    let hits = means.store.walk(&shelves, &walk, 1, &[]).await?;
-    let Some(key) = hits.hits.first().and_then(store::Hit::key) else {
+    let Some(key) = home.claimant_of(&domain, DOMAIN_CONFIGURATION).await? else {
         return Ok(None);
     };
-    let mut found = means
-        .store
-        .read_for_sign_in(std::slice::from_ref(&key))
-        .await?;
+    let keys = [key];
+    let mut found = means.store.read_for_sign_in(&keys).await?;
+    let [key] = keys;
     let configuration = means.store.resource_at(&mut found, &key)?;
-    let configuration = configuration.filter(|configuration| {
-        let named = configuration.body.get("domain").and_then(Value::as_str);
-        named.is_some_and(|named| named.to_lowercase() == domain)
-    });
-    Ok(configuration.and_then(|it| Provider::of(it.body.get("identityProvider"))))
+    let configuration = configuration.filter(|it| domain_of(it) == Some(&domain));
+    let provider = configuration.map(|it| Provider::of(means, &it));
+    Ok(provider.transpose()?.flatten())
 }

@@ -3,8 +3,9 @@
 use domain::{Caller, Claimant, Failure, MembershipId, Refusal, Secret, Subject};
 use identity::secret;
 use outside::Outside;
-use store::{Member, Transaction};
+use store::{Key, Member, Transaction};
 
+use super::addressee::Trust;
 use super::provider::Unknown;
 use super::{Realm, people};
 use crate::Means;
@@ -50,13 +51,18 @@ pub async fn exchange(
     let Some(application) = Application::find(means, named).await? else {
         return Ok(Err(Denied::Client.into()));
     };
-    let keys: Vec<_> = application.key().into_iter().collect();
+    let home = application.project().map(Key::Project);
+    let keys: Vec<_> = application.key().into_iter().chain(home).collect();
     let mut found = means.store.read_for_sign_in(&keys).await?;
     let rules = application.rules(means, &mut found)?;
     let (Some(provider), Some(project)) = (&rules.provider, application.project()) else {
         return Ok(Err(Denied::Client.into()));
     };
-    let claims = match provider.user_info(outside, &request.token).await {
+    let settings = means.store.founding(project).project_in(&mut found)?;
+    let any = settings.is_some_and(|project| project.exchanges_any_token());
+    let trust = if any { Trust::InAny } else { Trust::InOurs };
+    let told = provider.tells(means, outside, (&request.token, trust));
+    let claims = match told.await {
         Ok(claims) => claims,
         Err(Unknown::Busy) => return Err(Refusal::TooManyRequests { wait: 1 }.into()),
         Err(Unknown::Said(text)) => return Ok(Err(NoExchange::Said(text))),

@@ -1,6 +1,7 @@
 //! An identity provider as it is configured, and what it says.
 
 use domain::{Email, Failure, Secret};
+use fhir::Resource;
 use identity::assertion::Assertion;
 use outside::{Outside, Unheard};
 use serde_json::{Map, Value};
@@ -8,10 +9,12 @@ use url::Url;
 
 use super::{Named, Realm, fault};
 use crate::Means;
+use crate::provider_secrets::{self, IDENTITY_PROVIDER};
 
 /// What everybody is asked for.
 const SCOPE: &str = "openid profile email";
-const UNVERIFIED: &str = "Failed to verify code - check your identity provider configuration";
+pub(super) const UNVERIFIED: &str =
+    "Failed to verify code - check your identity provider configuration";
 
 /// An identity provider.
 #[derive(Clone, Debug)]
@@ -19,9 +22,11 @@ pub(in crate::sign_in) struct Provider {
     authorize_url: String,
     token_url: String,
     user_info_url: String,
-    keys_url: Option<String>,
-    issuer: Option<String>,
-    client: String,
+    pub(super) keys_url: Option<String>,
+    pub(super) issuer: Option<String>,
+    /// The audience that its access tokens have.
+    pub(super) audience: Option<String>,
+    pub(super) client: String,
     secret: Secret,
     /// Whether id and secret are sent in the form and not in a header.
     posts_secret: bool,
@@ -39,23 +44,34 @@ pub(super) enum Unknown {
 }
 
 impl Provider {
-    /// Reads `identityProvider`.
-    pub(in crate::sign_in) fn of(value: Option<&Value>) -> Option<Self> {
-        let fields = value?.as_object()?;
+    /// The provider that a stored resource names.
+    ///
+    /// # Errors
+    /// [`Failure::Corrupt`].
+    pub(in crate::sign_in) fn of(
+        means: Means<'_>,
+        resource: &Resource,
+    ) -> Result<Option<Self>, Failure> {
+        let fields = resource.body.get(IDENTITY_PROVIDER);
+        let Some(fields) = fields.and_then(Value::as_object) else {
+            return Ok(None);
+        };
+        let secret = provider_secrets::opened(means, resource, "clientSecret")?;
         let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
         let is_on = |name: &str| fields.get(name) == Some(&Value::Bool(true));
-        Some(Self {
+        Ok(Some(Self {
             authorize_url: text("authorizeUrl").unwrap_or_default(),
             token_url: text("tokenUrl").unwrap_or_default(),
             user_info_url: text("userInfoUrl").unwrap_or_default(),
             keys_url: text("jwksUrl"),
             issuer: text("issuer"),
+            audience: text("audience"),
             client: text("clientId").unwrap_or_default(),
-            secret: Secret::new(text("clientSecret").unwrap_or_default()),
+            secret: secret.unwrap_or_else(|| Secret::new(String::new())),
             posts_secret: text("tokenAuthMethod").as_deref() == Some("client_secret_post"),
             uses_proof: is_on("usePkce"),
             uses_subject: is_on("useSubject"),
-        })
+        }))
     }
 
     /// Where people are sent to sign in.
@@ -93,6 +109,22 @@ impl Provider {
                 .filter(|_| self.uses_proof)
                 .map(|it| ("code_verifier", it)),
         );
+        let said = self.ask(outside, &self.token_url, form).await;
+        let said = said.map_err(|cause| unheard(&cause))?;
+        let token = said["id_token"].as_str().unwrap_or_default();
+        self.believe(means, outside, token).await
+    }
+
+    /// Sends the provider a form, as the application that it knows us as.
+    ///
+    /// # Errors
+    /// [`Unheard`].
+    pub(super) async fn ask(
+        &self,
+        outside: &Outside,
+        url: &str,
+        mut form: Vec<(&str, &str)>,
+    ) -> Result<Value, Unheard> {
         let identity = match self.posts_secret {
             true => {
                 form.push(("client_id", &self.client));
@@ -101,12 +133,7 @@ impl Provider {
             }
             false => Some((self.client.as_str(), &self.secret)),
         };
-        let said = outside.post(&self.token_url, &form, identity).await;
-        let said = said
-            .and_then(|said| said.json())
-            .map_err(|cause| unheard(&cause))?;
-        let token = said["id_token"].as_str().unwrap_or_default();
-        self.believe(means, outside, token).await
+        outside.post(url, &form, identity).await?.json()
     }
 
     /// What an id token says. It came straight from the provider, over TLS (OpenID Connect Core §3.1.3.7); its signature is checked where we
