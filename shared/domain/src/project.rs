@@ -234,10 +234,10 @@ impl Project {
             .is_some_and(|s| s["valueBoolean"] == true)
     }
 
-    /// Whether a token of an identity provider is exchanged that does not say to which application it was issued, as recorded (setting
-    /// `exchangeAnyToken`).
-    pub fn exchanges_any_token(&self) -> bool {
-        self.setting("exchangeAnyToken")
+    /// Whether only those tokens of an identity provider are exchanged of which it is known that they were issued to us, and not, as
+    /// recorded, others of which nobody says to whom (setting `exchangeOwnTokensOnly`).
+    pub fn exchanges_own_tokens_only(&self) -> bool {
+        self.setting("exchangeOwnTokensOnly")
             .is_some_and(|s| s["valueBoolean"] == true)
     }
 

@@ -145,15 +145,15 @@ test('a signed token says itself to which application it was issued', async (con
   assert.match(await shown(elsewhere(ours)), unverified);
 });
 
-test('a token of which nobody says to whom it was issued is exchanged where the project says so', async (context) => {
+test('a token of which nobody says to whom it was issued is exchanged unless the project wants its own', async (context) => {
   const { configuration, token } = await startProvider(context, { homer: {} });
   const { issuer, jwksUrl, ...silent } = configuration;
   assert.ok(issuer && jwksUrl);
   const { project, admin, exchange } = await projectWith(silent, 'homer');
-  assert.match(await shown(exchange(await token('homer'))), unverified);
-  const setting = [{ name: 'exchangeAnyToken', valueBoolean: true }];
-  await admin.updateResource({ ...(await admin.readResource('Project', project.id)), setting });
   assert.equal((await exchange(await token('homer', { client: 'other' }))).name[0].family, 'Simpson');
+  const setting = [{ name: 'exchangeOwnTokensOnly', valueBoolean: true }];
+  await admin.updateResource({ ...(await admin.readResource('Project', project.id)), setting });
+  assert.match(await shown(exchange(await token('homer'))), unverified);
 });
 
 test('whoever exchanges a token comes from where his policies let him', async (context) => {

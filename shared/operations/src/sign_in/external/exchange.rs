@@ -59,8 +59,8 @@ pub async fn exchange(
         return Ok(Err(Denied::Client.into()));
     };
     let settings = means.store.founding(project).project_in(&mut found)?;
-    let any = settings.is_some_and(|project| project.exchanges_any_token());
-    let trust = if any { Trust::InAny } else { Trust::InOurs };
+    let strict = settings.is_some_and(|project| project.exchanges_own_tokens_only());
+    let trust = if strict { Trust::InOurs } else { Trust::InAny };
     let told = provider.tells(means, outside, (&request.token, trust));
     let claims = match told.await {
         Ok(claims) => claims,
