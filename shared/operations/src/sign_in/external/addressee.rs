@@ -87,7 +87,7 @@ impl Provider {
             return Ok(());
         };
         let keys = outside.published(keys, (means.now, super::super::KEYS_LIFE));
-        let keys = keys.await.map_err(unheard)?;
+        let keys = keys.await.map_err(|cause| unheard(&cause))?;
         let signed = Assertion::read(token.reveal());
         match signed.is_some_and(|it| it.is_signed_by(&keys)) {
             true => Ok(()),
@@ -121,7 +121,10 @@ impl Provider {
             ("token", token.reveal()),
             ("token_type_hint", "access_token"),
         ];
-        let said = self.ask(outside, endpoint, form).await.map_err(unheard)?;
+        let said = self
+            .ask(outside, endpoint, form)
+            .await
+            .map_err(|cause| unheard(&cause))?;
         match said {
             Value::Object(said) if said.get("active") == Some(&Value::Bool(true)) => Ok(Some(said)),
             _ => Err(refused("it does not count")),
@@ -173,7 +176,7 @@ fn refused(why: &'static str) -> Unknown {
     Unknown::Said(UNVERIFIED.to_owned())
 }
 
-fn unheard(cause: Unheard) -> Unknown {
+fn unheard(cause: &Unheard) -> Unknown {
     if let Unheard::Status(429) = cause {
         return Unknown::Busy;
     }
