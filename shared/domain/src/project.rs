@@ -267,7 +267,7 @@ mod tests {
 
     use super::*;
 
-    fn project(body: Value) -> Project {
+    fn project(body: &Value) -> Project {
         let meta = Meta {
             version: Uuid::nil(),
             last_updated: String::new(),
@@ -286,9 +286,9 @@ mod tests {
 
     #[test]
     fn what_a_project_is_run_by_is_never_exported_and_bots_only_by_name() {
-        let all = project(json!({}));
+        let all = project(&json!({}));
         let named = json!(["Bot", "Patient", "AuditEvent", "User", "ClientApplication"]);
-        let some = project(json!({ "exportedResourceType": named }));
+        let some = project(&json!({ "exportedResourceType": named }));
         for (kind, by_default, by_name) in [
             ("Patient", true, true),
             ("Observation", true, false),
@@ -306,13 +306,13 @@ mod tests {
                 "{kind}"
             );
         }
-        assert!(!project(json!({ "superAdmin": true })).exports("Patient"));
+        assert!(!project(&json!({ "superAdmin": true })).exports("Patient"));
     }
 
     #[test]
     fn a_link_leads_to_another_project_once() {
         let to = |id: u128| json!({ "project": { "reference": format!("Project/{}", Uuid::from_u128(id)) } });
-        let linked = project(json!({ "link": [to(2), to(1), to(2), to(0)] }));
+        let linked = project(&json!({ "link": [to(2), to(1), to(2), to(0)] }));
         let others = [1, 2].map(|id| ProjectId::new(Uuid::from_u128(id)));
         assert_eq!(linked.links(), others);
         let astray = json!({ "link": [to(1), { "project": { "reference": "Patient/x" } }] });

@@ -45,7 +45,7 @@ async fn read<'a>(
     let Some(first) = beside.first() else {
         return Ok((Vec::new(), store::Found::default()));
     };
-    let mut keys: Vec<Key> = beside.iter().map(|it| it.project_key()).collect();
+    let mut keys: Vec<Key> = beside.iter().map(Tenant::project_key).collect();
     keys.extend(beside.iter().flat_map(|it| more(*it)));
     let mut found = first.read(&keys).await?;
     let mut neighbours = Vec::new();
@@ -153,7 +153,7 @@ pub(crate) async fn check(means: Means<'_>, body: &Map<String, Value>) -> Result
         let id = project.and_then(|project| project.id()).unwrap_or_default();
         let tenant = means.store.founding(ProjectId::new(id));
         let project = tenant.read_project().await?;
-        if !project.is_some_and(|project| !project.is_super_admin()) {
+        if project.is_none_or(|project| project.is_super_admin()) {
             let path = format!("{PROJECT}.link[{at}].project");
             faults.push(Fault::structure(path, "Invalid reference (Not found)"));
         }

@@ -1,14 +1,14 @@
-//! The project itself: what its administrators say of it, its secrets and sites, its owner.
+//! The project itself: what its administrators say of it, its secrets and sites, its owner; that it is deleted, and comes back.
+
+mod leave;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use domain::access::Interaction;
-use domain::{Caller, Failure, Fault, PROJECT, Project, Refusal, UserId};
+use domain::{Caller, Failure, Fault, PROJECT, Project, UserId};
 use fhir::{Meta, Resource};
 use serde_json::{Map, Value};
-use store::{Aborted, Action, Member, SettingKind, Step, Tenant, Tombstone, Transaction};
-use uuid::Uuid;
+use store::{Aborted, Action, Member, SettingKind, Step, Tenant, Transaction};
 
 use super::target::Target;
 use super::{Posted, new_references};
@@ -18,6 +18,8 @@ use crate::project_settings::{self, Vault, field};
 use crate::read_resource::seen as as_seen;
 use crate::record::changed_fields;
 use crate::{Means, linked, references, rights};
+
+pub(super) use leave::{close, reopen};
 
 /// Rows that one change of a project may write: a transaction has room for a hundred.
 const MOST_STEPS: usize = 90;
@@ -231,83 +233,4 @@ async fn list_steps(
         steps.extend(project_settings::steps(tenant, &former, &sealed));
     }
     Ok(steps)
-}
-
-/// A deleted project can come back for so long.
-const GRACE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-
-/// Deletes a project: from now on nobody signs in to it, and no token of it works. Its rows stay for as long as it can come back.
-pub(super) async fn close(
-    means: Means<'_>,
-    caller: &Caller,
-    project: &Project,
-    seen: Option<Uuid>,
-) -> Result<(), Aborted> {
-    if !caller.is_super_admin() || project.is_super_admin() {
-        return Err(Failure::from(Refusal::Forbidden).into());
-    }
-    let resource = project.resource();
-    if seen.is_some_and(|seen| seen != resource.meta.version) {
-        return Err(Failure::from(Refusal::Stale).into());
-    }
-    let tenant = means.store.of(caller);
-    let last = means.next_version(caller.profile(), &resource.meta);
-    let event = (Action::Delete, "delete-project");
-    Transaction::new()
-        .steps(tenant.take_leave(project, &last, means.now.plus(GRACE)))
-        .step(tenant.keep_version(resource))
-        .step(tenant.bury(PROJECT, resource.id, &last))
-        .step(means.event(caller, event, resource, BTreeMap::new()))
-        .commit_or_look_again(means.store, means.dice)
-        .await
-}
-
-/// A deleted project comes back, as a version after its deletion, with everything it had.
-pub(super) async fn reopen(
-    means: Means<'_>,
-    caller: &Caller,
-    posted: &Posted,
-    tombstone: &Tombstone,
-) -> Result<Resource, Aborted> {
-    if !caller.is_super_admin() {
-        return Err(Failure::from(Refusal::NotFound).into());
-    }
-    posted
-        .means_version(tombstone.version)
-        .map_err(Failure::from)?;
-    let tenant = means.store.of(caller);
-    let old = tenant.read_leaving_project().await?;
-    let (super::Change::Whole(sent), Some(old)) = (&posted.change, old) else {
-        return Err(Failure::from(Refusal::Gone).into());
-    };
-    let mut sent = sent.clone();
-    if !take_lists(&mut sent)?.is_empty() {
-        let words = "A project that comes back has the secrets and sites that it had";
-        return Err(Failure::from(Fault::structure(PROJECT, words)).into());
-    }
-    let before = tombstone.meta(old.resource().id);
-    let meta = Meta {
-        rest: Meta::rest_of(sent.get("meta").unwrap_or(&Value::Null)),
-        ..means.next_version(caller.profile(), &before)
-    };
-    let mut body = checked(old.overwritten_by(sent, true))?;
-    // Whose memberships are marked was settled before.
-    if let Some(owner) = old.resource().body.get("owner") {
-        body.insert("owner".into(), owner.clone());
-    }
-    let new = Project::from_resource(Resource {
-        body,
-        meta,
-        ..old.resource().clone()
-    });
-    check_privileges(means, (&old, &new)).await?;
-    let fields = changed_fields(&old.resource().body, &new.resource().body);
-    let event = (Action::Execute, "restore-project");
-    Transaction::new()
-        .steps(tenant.come_back(&old, &new))
-        .steps(tenant.unbury(PROJECT, new.resource().id, tombstone))
-        .step(means.event(caller, event, new.resource(), fields))
-        .commit_or_look_again(means.store, means.dice)
-        .await?;
-    Ok(new.into_resource())
 }
