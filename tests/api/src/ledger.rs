@@ -24,14 +24,19 @@ impl Ledger {
 
     /// The rows of one partition.
     pub(crate) fn partition(&self, pk: &str) -> Vec<&Value> {
-        let rows = self.0.iter().filter(|((own, _), _)| own == pk);
-        rows.map(|(_, row)| row).collect()
+        self.from(pk, |own| own == pk).collect()
     }
 
     /// The rows whose partition begins with `prefix`.
     pub(crate) fn below(&self, prefix: &str) -> Vec<&Value> {
-        let rows = self.0.iter().filter(|((pk, _), _)| pk.starts_with(prefix));
-        rows.map(|(_, row)| row).collect()
+        self.from(prefix, |pk| pk.starts_with(prefix)).collect()
+    }
+
+    /// The rows from the partition `pk` on, for as long as their partitions are wanted: a table is too long to be gone through for each.
+    fn from(&self, pk: &str, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = &Value> {
+        let rows = self.0.range((pk.to_owned(), String::new())..);
+        rows.take_while(move |((pk, _), _)| wanted(pk))
+            .map(|(_, row)| row)
     }
 
     /// One row.
@@ -228,14 +233,17 @@ impl Ledger {
                 ));
             }
         }
+        let mut guards_of: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
+        for guard in self.below("UQ#") {
+            let user = guard["user"].as_str().unwrap_or_default();
+            guards_of.entry(user).or_default().push(guard);
+        }
         for ((pk, _), row) in self.0.iter().filter(|((_, sk), _)| sk == "USER") {
             if self.is_closed(&text(row, "project")) {
                 continue;
             }
-            let guards = self.below("UQ#").into_iter();
-            let guards: Vec<_> = guards
-                .filter(|guard| pk.strip_prefix("U#") == guard["user"].as_str())
-                .collect();
+            let user = pk.strip_prefix("U#").unwrap_or_default();
+            let guards = guards_of.remove(user).unwrap_or_default();
             if guards.len() != usize::from(row["body"]["email"].is_string()) {
                 wrong.push(format!("{pk} has {} guards of its address", guards.len()));
             }
