@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { address, newApplication, newProject, shown, stranger, superAdmin } from './cloud.js';
+import { getDataType, getSearchParameters } from '@medplum/core';
 
 let root;
 
@@ -73,6 +74,20 @@ test('what is not there is not found, and what is foreign is forbidden', async (
   assert.equal(await shown(medplum.readResource('ClientApplication', foreign.client.id)), 'Not found');
   const path = `admin/projects/${foreign.project.id}/members/${foreign.membership.id}`;
   assert.equal(await shown(medplum.get(path)), 'Forbidden');
+});
+
+test('the client learns what a type is made of, and how it is searched', async () => {
+  const { medplum } = await newProject(root, 'Schema');
+  for (const type of ['ProjectMembership', 'Project', 'Patient']) {
+    await medplum.requestSchema(type);
+    assert.ok(Object.keys(getDataType(type).elements).length > 5, type);
+  }
+  const { access, project } = getDataType('ProjectMembership').elements;
+  assert.deepEqual([project.min, access.max, access.type[0].code], [1, Infinity, 'ProjectMembershipAccess']);
+  assert.ok(getDataType('ProjectMembershipAccessParameter').elements['value[x]'].type.length > 1);
+  assert.equal(getSearchParameters('ProjectMembership').profile.expression, 'ProjectMembership.profile');
+  const { data } = await medplum.graphql('{ ProjectMembershipList(_count: 1) { admin profile { reference } } }');
+  assert.equal(data.ProjectMembershipList[0].admin, true);
 });
 
 test('the last administrator stays, and reads why', async () => {
