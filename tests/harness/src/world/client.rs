@@ -21,6 +21,11 @@ pub struct Request {
 }
 
 impl Request {
+    /// Whether it asks and changes nothing.
+    pub fn only_reads(&self) -> bool {
+        self.method == "GET"
+    }
+
     /// A request without headers and body. The path may have a query, and is sent as it is written.
     pub fn new(method: &str, path: &str) -> Self {
         let path = format!("/{}", path.trim_start_matches('/'));
