@@ -273,7 +273,12 @@ fn rules_for_administrative_types_count_for_nobody_and_administrators_have_their
         super_admin: true,
         ..practitioner()
     };
-    assert!(allowed(chief, &[], "Login", Delete) && allowed(chief, &narrow, "Project", Create));
+    for kind in ["DomainConfiguration", "Project"] {
+        assert!(allowed(chief, &narrow, kind, Create), "{kind}");
+    }
+    for kind in ["JsonWebKey", "Login"] {
+        assert!(!allowed(chief, &[], kind, Read), "{kind}");
+    }
     assert!(!allowed(chief, &narrow, "Task", Read));
 }
 
