@@ -8,6 +8,7 @@ use app::domain::{Caller, Claimant};
 use graphql::{Answer, Desk};
 use operations::batch::{self, Done};
 use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
 
 /// How often a query may read or search, unless its project says otherwise.
 const MOST_SEARCHES: usize = 100;
@@ -16,11 +17,14 @@ const MOST_SEARCHES: usize = 100;
 pub(crate) struct OfTheCaller {
     at: Arc<(Ask, Caller, Claimant)>,
     asked: AtomicUsize,
+    /// Until when there is time to read: what is not read by then is said to be missing.
+    until: Instant,
 }
 
 impl OfTheCaller {
     pub(crate) fn new(ask: Ask, caller: Caller, claimant: Claimant) -> Self {
         Self {
+            until: Instant::now() + ask.time_left(),
             at: Arc::new((ask, caller, claimant)),
             asked: AtomicUsize::new(0),
         }
@@ -36,13 +40,17 @@ impl OfTheCaller {
 
 impl Desk for OfTheCaller {
     fn ask(&self, request: fhir::Request) -> Answer {
-        let (at, may) = (Arc::clone(&self.at), self.may_go_on());
+        let (at, may, until) = (Arc::clone(&self.at), self.may_go_on(), self.until);
         Box::pin(async move {
             if !may {
                 return Err("Too many searches".to_owned());
             }
             let (ask, caller, claimant) = &*at;
-            match batch::read(ask.means, (caller, *claimant), request).await {
+            let read = batch::read(ask.means, (caller, *claimant), request);
+            let Ok(read) = timeout_at(until, read).await else {
+                return Err("There is no time left".to_owned());
+            };
+            match read {
                 Ok(done) => Ok(shown(done, ask)),
                 Err(failure) => {
                     let problem = ask.failed_within(caller, failure).await;

@@ -189,6 +189,13 @@ async fn a_question_that_cannot_be_answered_is_refused_in_words() {
         assert_eq!(answer.expression(), "query", "{}", answer.text);
         assert!(answer.issue_text().contains(words), "{}", answer.text);
     }
+    let large: String = (0..6)
+        .map(|at| format!("a{at}: StructureDefinitionList(_count: 300) {{ snapshot {{ element {{ id path base {{ path }} }} }} }} "))
+        .collect();
+    let answer = ask(&project.admin, &format!("{{ {large} }}"))
+        .await
+        .must(400);
+    assert!(answer.issue_text().contains("too large"), "{}", answer.text);
     let many: String = (0..101)
         .map(|at| format!("a{at}: PatientList {{ id }} "))
         .collect();
