@@ -24,6 +24,9 @@ use order::Task;
 use purge::Purge;
 use recount::Recount;
 
+/// How many pieces of work are one step: most projects are small, and have nothing to delete.
+const AT_ONCE: usize = 20;
+
 /// What the request meets.
 pub struct Seen {
     order: Order,
@@ -138,13 +141,21 @@ pub(crate) async fn step(
     }
     let mut work = Work::from_text(&progress.cursor)?;
     let counts = &mut progress.counts;
-    let next = match &mut work {
-        Work::Nothing { .. } => Next::done(Vec::new()),
-        Work::Recount(recount) => recount.step(means, counts).await?,
-        Work::Purge(purge) => purge.step(means, counts).await?,
-    };
+    let mut goes_on = true;
+    for _ in 0..AT_ONCE {
+        if goes_on {
+            goes_on = match &mut work {
+                Work::Nothing { .. } => false,
+                Work::Recount(recount) => recount.goes_on(means, counts).await?,
+                Work::Purge(purge) => purge.goes_on(means, counts).await?,
+            };
+        }
+    }
     progress.cursor = work.to_text();
-    Ok(next)
+    Ok(match goes_on {
+        true => Next::Step,
+        false => Next::done(Vec::new()),
+    })
 }
 
 /// What a job says beyond its counts.

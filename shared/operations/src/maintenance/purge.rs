@@ -8,10 +8,7 @@ use uuid::Uuid;
 use super::order::Purged;
 use super::tour::Tour;
 use crate::Means;
-use crate::jobs::Next;
 
-/// How many pieces of work are one step: most projects have nothing to delete.
-const AT_ONCE: usize = 20;
 const DAY: i64 = 86_400_000;
 /// How many days without an event are passed in one step.
 const DAYS: usize = 30;
@@ -58,20 +55,12 @@ impl Purge {
         }
     }
 
-    pub(super) async fn step(
+    /// Does one piece of work; `false` when there was none left.
+    pub(super) async fn goes_on(
         &mut self,
         means: Means<'_>,
         counts: &mut Counts,
-    ) -> Result<Next, Failure> {
-        for _ in 0..AT_ONCE {
-            if !self.goes_on(means, counts).await? {
-                return Ok(Next::done(Vec::new()));
-            }
-        }
-        Ok(Next::Step)
-    }
-
-    async fn goes_on(&mut self, means: Means<'_>, counts: &mut Counts) -> Result<bool, Failure> {
+    ) -> Result<bool, Failure> {
         let until = Timestamp::from_millis(self.until);
         self.here = match self.here.take() {
             Some(Here::Record { project, day }) => {

@@ -7,10 +7,7 @@ use uuid::Uuid;
 
 use super::tour::Tour;
 use crate::Means;
-use crate::jobs::Next;
 
-/// How many pieces of work are one step: most projects are small.
-const AT_ONCE: usize = 20;
 const DAY: i64 = 86_400_000;
 /// How many days of a record are looked through in one step.
 const DAYS: usize = 10;
@@ -43,20 +40,12 @@ enum Stage {
 }
 
 impl Recount {
-    pub(super) async fn step(
+    /// Does one piece of work; `false` when there was none left.
+    pub(super) async fn goes_on(
         &mut self,
         means: Means<'_>,
         counts: &mut Counts,
-    ) -> Result<Next, Failure> {
-        for _ in 0..AT_ONCE {
-            if !self.goes_on(means, counts).await? {
-                return Ok(Next::done(Vec::new()));
-            }
-        }
-        Ok(Next::Step)
-    }
-
-    async fn goes_on(&mut self, means: Means<'_>, counts: &mut Counts) -> Result<bool, Failure> {
+    ) -> Result<bool, Failure> {
         let Some(here) = self.here.take() else {
             let Some(project) = self.tour.next(means).await? else {
                 return Ok(false);
