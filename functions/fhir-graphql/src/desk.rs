@@ -66,8 +66,11 @@ impl Desk for OfTheCaller {
 fn shown(done: Done, ask: &Ask) -> Vec<Value> {
     let view = ask.call.view();
     match done {
-        Done::Resource(written) => vec![written.resource.to_json(view)],
-        Done::Page(page) => page.matches.iter().map(|it| it.to_json(view)).collect(),
+        Done::Resource(written) => vec![written.resource.into_json(view)],
+        Done::Page(page) => {
+            let matches = page.matches.into_iter();
+            matches.map(|it| it.into_json(view)).collect()
+        }
         Done::Nothing | Done::History(_) => Vec::new(),
     }
 }
