@@ -10,7 +10,7 @@ use crate::world::{create, world};
 
 /// A hundred and fifty kilobytes, which are twice as many in an answer as it is handed on.
 const NOTE: usize = 75_000;
-const RESOURCES: usize = 30;
+const RESOURCES: usize = 22;
 
 async fn large(project: &Project) -> Value {
     let text = "\"".repeat(NOTE);
@@ -89,6 +89,17 @@ async fn what_cannot_go_on_says_that_it_is_too_large() {
         .await
         .must(400);
     assert_eq!(answer.issue_text(), "The answer is too large; ask for less");
+    let list = json!({ "query": "{ BasicList(_count: 1000) { id code { text } } }" });
+    fill(&project).await;
+    let answer = project
+        .admin
+        .post("/fhir/R4/$graphql", &list)
+        .await
+        .must(200);
+    assert_eq!(
+        answer.body["errors"][0]["message"],
+        "The answer is too large; ask for less"
+    );
     let some = project
         .admin
         .get(&format!("{address}/_history?_count=10"))
