@@ -17,7 +17,17 @@ const CODES: [&str; 5] = [
 ];
 
 /// Types with several subjects: one of them would not find the resource.
-const OF_SEVERAL: [&str; 0] = [];
+const OF_SEVERAL: [&str; 9] = [
+    "Account",
+    "Contract",
+    "MedicinalProductContraindication",
+    "MedicinalProductIndication",
+    "MedicinalProductInteraction",
+    "MedicinalProductPackaged",
+    "MedicinalProductUndesirableEffect",
+    "Provenance",
+    "ResearchStudy",
+];
 
 /// A longer reference is that of nothing which anybody keeps.
 const LONGEST: usize = 256;
@@ -89,19 +99,15 @@ mod tests {
 
     #[test]
     fn a_subject_is_one_reference() {
-        for kind in crate::known_types() {
-            let Some(param) = subject_param(kind) else {
-                continue;
-            };
-            let property = properties(kind)
-                .into_iter()
-                .find(|it| it.name == param.paths[0]);
-            assert!(
-                property.is_some_and(|it| !it.array),
-                "{kind} {}",
-                param.paths[0]
-            );
-        }
+        let several: Vec<&str> = crate::known_types()
+            .filter(|kind| {
+                let path = subject_param(kind).map(|param| param.paths[0]);
+                let property = properties(kind).into_iter();
+                let mut property = property.filter(|it| Some(it.name.as_str()) == path);
+                path.is_some() && property.next().is_none_or(|it| it.array)
+            })
+            .collect();
+        assert_eq!(several, [""; 0]);
     }
 
     #[test]
