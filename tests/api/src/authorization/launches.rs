@@ -34,6 +34,7 @@ async fn launch(project: &Project) -> Launch {
 fn must_be_beside(tokens: &Value, launch: &Launch) {
     assert_eq!(tokens["patient"], launch.patient, "{tokens}");
     assert_eq!(tokens["encounter"], launch.encounter, "{tokens}");
+    assert_eq!(tokens["need_patient_banner"], true, "{tokens}");
 }
 
 #[tokio::test]
