@@ -198,6 +198,12 @@ impl Ask {
         }
     }
 
+    /// The same as a table.
+    pub fn table(&self, found: Listing) -> Reply {
+        let base = &self.app.config.settings.base_url;
+        page_of(found).table(self.call.view(), base)
+    }
+
     /// A request as read, with the key that makes it happen at most once, if the sender gave one.
     ///
     /// # Errors

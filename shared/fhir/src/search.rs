@@ -4,6 +4,7 @@
 //! would show more than was asked for.
 
 mod chain;
+mod columns;
 mod date;
 mod defined;
 mod filter;

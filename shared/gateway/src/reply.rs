@@ -1,10 +1,11 @@
 //! What the caller sees when all went well.
 
+use csv::{QuoteStyle, Terminator, WriterBuilder};
 use domain::Timestamp;
 use fhir::search::{Next, Query};
 use fhir::{Entry, Mode, Resource, View};
 use lambda_http::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, LAST_MODIFIED, LOCATION, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, LAST_MODIFIED, LINK, LOCATION, REFERRER_POLICY,
     SET_COOKIE,
 };
 use lambda_http::http::{HeaderValue, StatusCode};
@@ -17,6 +18,7 @@ use crate::Problem;
 const FHIR_JSON: &str = "application/fhir+json; charset=utf-8";
 /// SCIM's media type (RFC 7644, section 8.1).
 const SCIM_JSON: &str = "application/scim+json; charset=utf-8";
+const CSV: &str = "text/csv; charset=utf-8; header=present";
 const JSON: &str = "application/json; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -64,6 +66,26 @@ impl Page {
         });
         let entries = matches.chain(included).collect();
         fhir::searchset(base_url, entries, &links, self.total)
+    }
+
+    /// The matches as a table, with the fields as its header; and where it goes on.
+    pub fn table(self, view: View, base_url: &str) -> Reply {
+        let query = self.query;
+        let links = query.links(base_url, self.matches.len(), &self.next);
+        let found = self.matches.into_iter();
+        let cells = found.map(|found| query.cells(&found.into_json(view)));
+        let header = query.fields.clone().unwrap_or_default();
+        let reply = Reply::csv(std::iter::once(header).chain(cells));
+        match links.iter().find(|link| link.relation == "next") {
+            Some(link) => {
+                let search = format!("/{}?", query.kind);
+                let next = link
+                    .url
+                    .replacen(&search, &format!("/{}/$csv?", query.kind), 1);
+                reply.with(LINK, format!("<{next}>; rel=\"next\""))
+            }
+            None => reply,
+        }
     }
 }
 
@@ -175,6 +197,23 @@ impl Reply {
         }
     }
 
+    /// A table (RFC 4180), every cell in quotation marks. A cell that a spreadsheet would take for a formula begins with an apostrophe.
+    pub fn csv(rows: impl Iterator<Item = Vec<String>>) -> Self {
+        let mut writer = WriterBuilder::new()
+            .quote_style(QuoteStyle::Always)
+            .terminator(Terminator::CRLF)
+            .from_writer(Vec::new());
+        for row in rows {
+            // A row can only fail to be written where there is no room: nothing is written to but memory.
+            let _ = writer.write_record(row.into_iter().map(harmless));
+        }
+        let text = writer.into_inner().unwrap_or_default();
+        Self {
+            kind: CSV,
+            ..Self::text(String::from_utf8_lossy(&text))
+        }
+    }
+
     /// The same answer with another status.
     #[must_use]
     pub fn status(self, status: u16) -> Self {
@@ -225,6 +264,13 @@ impl Reply {
         }
         response
     }
+}
+
+fn harmless(mut cell: String) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        cell.insert(0, '\'');
+    }
+    cell
 }
 
 /// Whether JSON is indented (`_pretty=true`).

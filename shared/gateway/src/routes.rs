@@ -74,6 +74,8 @@ routes! {
     LIST_MEMBERS = "GET" "/fhir/R4/ProjectMembership" => "list-members", Admin, "list or search members";
     /// `POST /fhir/R4/ProjectMembership/_search`.
     SEARCH_MEMBERS = "POST" "/fhir/R4/ProjectMembership/_search" => "list-members", Admin, "search members by form";
+    /// `GET /fhir/R4/ProjectMembership/$csv`.
+    MEMBERS_CSV = "GET" "/fhir/R4/ProjectMembership/$csv" => "list-members", Admin, "list members as a table";
     /// `GET /admin/projects/{projectId}/members/{membershipId}`.
     GET_MEMBERSHIP = "GET" "/admin/projects/{projectId}/members/{membershipId}" => "get-membership", Admin, "read a membership";
     /// `POST /admin/projects/{projectId}/members/{membershipId}`.
@@ -200,6 +202,8 @@ routes! {
     FHIR_SEARCH = "GET" "/fhir/R4/{resourceType}" => "fhir-search", Member, "search resources";
     /// `POST /fhir/R4/{resourceType}/_search`.
     FHIR_SEARCH_FORM = "POST" "/fhir/R4/{resourceType}/_search" => "fhir-search", Member, "search resources by form";
+    /// `GET /fhir/R4/{resourceType}/$csv`.
+    FHIR_CSV = "GET" "/fhir/R4/{resourceType}/$csv" => "fhir-search", Member, "search resources for a table";
     /// `GET /fhir/R4/{resourceType}/{id}`.
     FHIR_READ = "GET" "/fhir/R4/{resourceType}/{id}" => "fhir-read", Member, "read a resource";
     /// `GET /fhir/R4/{resourceType}/{id}/_history`.

@@ -13,7 +13,7 @@ mod rows;
 mod walk;
 
 use domain::access::Interaction;
-use domain::{Caller, Claimant, Failure, PROJECT_MEMBERSHIP, Refusal};
+use domain::{Caller, Claimant, Failure, Fault, PROJECT_MEMBERSHIP, Refusal};
 use fhir::search::{Chain, Query};
 use store::Tenant;
 
@@ -40,6 +40,22 @@ pub fn read(kind: &str, pairs: &[(String, String)]) -> Result<Query, Failure> {
         return Err(unknown_type());
     }
     Ok(domain::search(kind, pairs)?)
+}
+
+/// The same, for a table: it says which columns.
+///
+/// # Errors
+/// As [`read`]; a fault when no field is named, as recorded.
+pub fn read_for_table(kind: &str, pairs: &[(String, String)]) -> Result<Query, Failure> {
+    let query = read(kind, pairs)?;
+    match query
+        .fields
+        .as_ref()
+        .is_some_and(|fields| !fields.is_empty())
+    {
+        true => Ok(query),
+        false => Err(Fault::general("Missing _fields parameter").into()),
+    }
 }
 
 /// The project that the parameters of a search name: it leads super admins there.

@@ -3,6 +3,7 @@
 mod audit;
 mod people;
 mod subjects;
+mod table;
 mod walking;
 
 use harness::world::{Answer, Client, Project, Request};

@@ -157,7 +157,7 @@ pub(super) fn values<'a>(resource: &'a Resource, param: &SearchParam) -> Vec<&'a
     found
 }
 
-fn walk<'a>(value: Option<&'a Value>, path: Option<&str>, found: &mut Vec<&'a Value>) {
+pub(super) fn walk<'a>(value: Option<&'a Value>, path: Option<&str>, found: &mut Vec<&'a Value>) {
     match (value, path) {
         (Some(Value::Array(items)), _) => {
             for item in items {

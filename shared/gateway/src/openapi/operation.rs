@@ -49,6 +49,8 @@ pub(super) enum Kind {
     /// With these and `Location`.
     Created,
     Text,
+    /// A table.
+    Csv,
     /// SCIM's JSON.
     Scim,
     /// With `Location`, and no body.
@@ -219,6 +221,11 @@ impl Operation {
     /// It answers with plain text.
     pub(super) const fn says(self) -> Self {
         self.answers(200, Kind::Text, "Text")
+    }
+
+    /// It answers with a table of what it finds.
+    pub(super) const fn as_table(self) -> Self {
+        self.answers(200, Kind::Csv, "Text")
     }
 
     /// It may also refuse with these, beyond what follows from the route and from what it takes.

@@ -26,6 +26,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .gives_fhir("Bundle")
         .or(&[202]),
     of(LIST_MEMBERS).searches("ProjectMembership").or(&[404]),
+    of(MEMBERS_CSV)
+        .searches("ProjectMembership")
+        .as_table()
+        .or(&[404]),
     of(SEARCH_MEMBERS)
         .takes_form("SearchForm")
         .searches("ProjectMembership")
@@ -228,6 +232,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     of(CANCEL_JOB),
     of(FHIR_CREATE).takes("Resource").once().creates("Resource"),
     of(FHIR_SEARCH).searches("Resource"),
+    of(FHIR_CSV).searches("Resource").as_table(),
     of(FHIR_SEARCH_FORM)
         .takes_form("SearchForm")
         .searches("Resource"),

@@ -130,6 +130,7 @@ pub(super) fn success(answer: Answer) -> Value {
     let (kind, headers): (_, &[&str]) = match answer.kind {
         Kind::Json => ("application/json", &["RateLimit"]),
         Kind::Text => ("text/plain", &["RateLimit"]),
+        Kind::Csv => ("text/csv", &["Link", "RateLimit"]),
         Kind::Fhir => ("application/fhir+json", &["RateLimit"]),
         Kind::Version => (
             "application/fhir+json",
@@ -179,6 +180,7 @@ pub(super) fn headers() -> Value {
         "ETag": header("The version, for `If-Match`.", "^W/\".+\"$", true),
         "Last-Modified": header("When this version came to be.", " GMT$", true),
         "Location": header("The address of what was made, or where to go.", "^[a-z][a-z0-9+.-]*:", true),
+        "Link": header("Where the list goes on (RFC 8288).", "^<[^>]+>; rel=\"next\"$", false),
         "RateLimit": header("How many more requests are answered, and for how many seconds that counts.", "^\"requests\";r=[0-9]+;t=[0-9]+$", false),
         "Retry-After": header("After how many seconds to try again.", "^[0-9]+$", true),
     })
