@@ -10,7 +10,7 @@ use super::target::{Target, is_ordinary};
 use super::{Posted, application, new_references};
 use crate::create_client::CLIENT_APPLICATION;
 use crate::create_resource::{self, check_definition, without_envelope};
-use crate::invite::reindex_steps;
+use crate::invite::{index_steps, reindex_steps};
 use crate::record::{all_fields, changed_fields};
 use crate::{Means, accounts, domain_configuration, provider_secrets, realm, rights};
 
@@ -134,8 +134,13 @@ async fn make(
     let new = caller.rights().to_create_among(new, &accounts);
     let new = new.map_err(Failure::from)?;
     let event = (Action::Create, "create-resource");
+    let row = match more.is_empty() {
+        true => tenant.create_resource(&new, 0),
+        false => tenant.bring_back_resource(&new),
+    };
     Transaction::new()
-        .steps(create_resource::steps(means, tenant, &new)?)
+        .step(row)
+        .steps(index_steps(means, tenant, &new)?)
         .steps(more)
         .step(means.event(caller, event, &new, all_fields(&new.body)))
         .commit_or_look_again(means.store, means.dice)
