@@ -12,6 +12,7 @@ use crate::create_client::CLIENT_APPLICATION;
 use crate::create_resource::{self, check_definition, without_envelope};
 use crate::invite::{index_steps, reindex_steps};
 use crate::record::{all_fields, changed_fields};
+use crate::resource_cap::must_have_room;
 use crate::{Means, accounts, domain_configuration, provider_secrets, realm, rights};
 
 /// Another version of a resource; the same one when nothing changes.
@@ -129,6 +130,12 @@ async fn make(
     (meta, more): (Meta, Vec<Step>),
 ) -> Result<Resource, Aborted> {
     let tenant = means.store.of(caller);
+    must_have_room(
+        means,
+        tenant,
+        &realm::project(caller, target.realm.as_ref())?,
+    )
+    .await?;
     let new = create_resource::resource(means, (&target.kind, target.id), meta, sent)?;
     let accounts = accounts::of_patients((tenant, &target.found), &new)?;
     let new = caller.rights().to_create_among(new, &accounts);
