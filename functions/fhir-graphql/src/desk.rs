@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use app::Ask;
 use app::domain::{Caller, Claimant};
+use app::limits::TOO_LONG;
 use graphql::{Answer, Desk};
 use operations::batch::{self, Done};
 use serde_json::Value;
@@ -51,6 +52,8 @@ impl Desk for OfTheCaller {
                 return Err("There is no time left".to_owned());
             };
             match read {
+                // A list has no place to say how it goes on.
+                Ok(Done::Page(page)) if page.query.is_shortened() => Err(TOO_LONG.to_owned()),
                 Ok(done) => Ok(shown(done, ask)),
                 Err(failure) => {
                     let problem = ask.failed_within(caller, failure).await;
@@ -66,8 +69,11 @@ impl Desk for OfTheCaller {
 fn shown(done: Done, ask: &Ask) -> Vec<Value> {
     let view = ask.call.view();
     match done {
-        Done::Resource(written) => vec![written.resource.to_json(view)],
-        Done::Page(page) => page.matches.iter().map(|it| it.to_json(view)).collect(),
+        Done::Resource(written) => vec![written.resource.into_json(view)],
+        Done::Page(page) => {
+            let matches = page.matches.into_iter();
+            matches.map(|it| it.into_json(view)).collect()
+        }
         Done::Nothing | Done::History(_) => Vec::new(),
     }
 }

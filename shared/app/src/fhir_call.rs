@@ -2,7 +2,7 @@
 
 use domain::{Caller, Failure};
 use fhir::View;
-use gateway::{Problem, Reply};
+use gateway::{Problem, Reply, limits};
 use operations::batch::Done;
 use operations::history::{History, Page};
 use operations::write::{Change, Posted, Written};
@@ -70,11 +70,14 @@ impl Ask {
         (transaction, done): (bool, Vec<Result<Done, Failure>>),
     ) -> Reply {
         let mut entries = Vec::with_capacity(done.len());
+        let mut room = limits::LONGEST_ENTRIES;
         for done in done {
-            entries.push(match done {
+            let read = matches!(done, Ok(Done::Page(_) | Done::History(_)));
+            let entry = match done {
                 Ok(done) => self.entry(done),
                 Err(failure) => self.failed_entry(caller, failure).await,
-            });
+            };
+            entries.push(gateway::entry::within(&mut room, entry, read));
         }
         Reply::fhir(match transaction {
             true => fhir::transaction_response(entries),
@@ -86,10 +89,10 @@ impl Ask {
         let (view, base) = (self.call.view(), &self.app.config.settings.base_url);
         match done {
             Done::Resource(written) => {
-                gateway::entry::written(&written.resource, written.created, (view, base))
+                gateway::entry::written(written.resource, written.created, (view, base))
             }
             Done::Nothing => gateway::entry::shown(None),
-            Done::Page(found) => gateway::entry::shown(Some(page_of(&found).bundle(view, base))),
+            Done::Page(found) => gateway::entry::shown(Some(page_of(*found).bundle(view, base))),
             Done::History(history) => {
                 gateway::entry::shown(Some(history_bundle(history, view, base)))
             }
@@ -137,7 +140,7 @@ pub(crate) fn history_bundle(history: History, view: View, base: &str) -> Value 
     let versions = history.versions.into_iter();
     let versions = versions.map(|(id, resource)| fhir::Version {
         id,
-        resource: resource.map(|resource| resource.to_json(view)),
+        resource: resource.map(|resource| resource.into_json(view)),
     });
     fhir::history(base, &address, versions.collect(), history.total)
 }
