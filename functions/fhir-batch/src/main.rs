@@ -18,6 +18,7 @@ async fn answer(ask: Ask) -> Answer {
         transaction,
         entries,
     } = Requests::of(&bundle?, base_url, MOST).map_err(app::domain::Fault::from)?;
+    ask.count_entries(&caller, &entries)?;
     let done = batch::batch(ask.means, (&caller, claimant), entries, ask.time_left()).await;
     Ok(ask.entries(&caller, (transaction, done)).await)
 }

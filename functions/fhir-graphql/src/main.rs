@@ -28,6 +28,10 @@ async fn answer(ask: Ask) -> Answer {
     if question.is_introspective() && !caller.project().has_feature("graphql-introspection") {
         return Err(Failure::from(Refusal::Forbidden).into());
     }
+    let most = caller.project().most_levels_of_graphql();
+    if most.is_some_and(|most| question.levels() > most) {
+        return Err(Failure::from(Fault::invalid("query", "Query is nested too deep.")).into());
+    }
     let desk = Arc::new(OfTheCaller::new(ask, caller, claimant));
     let graph = GRAPH
         .get()

@@ -21,7 +21,7 @@ async fn answer(ask: Ask) -> Answer {
 
 async fn revoke(ask: Ask) -> Answer {
     let ending = ask.call.object().and_then(|body| Ok(Ending::parse(&body)?));
-    let look = |tenant, _| async move { ending?.look(tenant).await };
+    let look = |tenant, claimant| async move { ending?.look(tenant, &claimant).await };
     let (caller, found) = ask.admit(look).await?;
     sessions::revoke(ask.means, &caller, &found).await?;
     Ok(ask.all_ok())

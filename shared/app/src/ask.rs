@@ -17,6 +17,7 @@ use store::Tenant;
 use tracing::error;
 
 use crate::App;
+use crate::quota;
 use crate::serve::chain;
 use crate::tally::Who;
 
@@ -336,7 +337,40 @@ impl Ask {
         self.tally(
             Who::Member(caller.membership().id()),
             limit.or(self.app.config.limits.per_caller),
-        )
+        )?;
+        match quota::points(self.route.method, self.route.path) {
+            Some(points) => self.spend(caller, points),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts the entries of a batch against the quotas of the caller's project: all of them, before any is carried out.
+    ///
+    /// # Errors
+    /// 429.
+    pub fn count_entries<E>(
+        &self,
+        caller: &Caller,
+        entries: &[Result<fhir::Request, E>],
+    ) -> Result<(), Problem> {
+        let points = entries.iter().flatten().map(quota::points_of);
+        self.spend(caller, points.sum())
+    }
+
+    fn spend(&self, caller: &Caller, points: u32) -> Result<(), Problem> {
+        let [own, whole] = caller.project().fhir_quotas();
+        let quotas = [
+            (Who::Interactions(caller.membership().id()), own),
+            (Who::AllInteractions(caller.project().id()), whole),
+        ];
+        for (who, limit) in quotas {
+            let Some(limit) = limit else { continue };
+            let left = (self.app.tally).spend((who, points), limit, self.means.now);
+            if let Err(over) = left {
+                return self.keep_within(Err(over.into()));
+            }
+        }
+        Ok(())
     }
 
     fn count_stranger(&self) -> Result<(), Problem> {

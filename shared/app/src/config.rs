@@ -114,6 +114,7 @@ impl Config {
         };
         let sign_in = sign_in(&variable, &mut wrong);
         let longest_request = longest_request(&variable, &mut wrong);
+        let deletion_grace = deletion_grace(&variable, &mut wrong);
         let origins = variable("ROSTER_ALLOWED_ORIGINS").unwrap_or_else(|| app_url.clone());
         match master {
             Some(master) if wrong.is_empty() => Ok(Self {
@@ -125,6 +126,7 @@ impl Config {
                     sign_in,
                     accounts,
                     longest_request: Duration::from_secs(longest_request),
+                    deletion_grace,
                 },
                 app_url,
                 origins: Origins::parse(&origins),
@@ -147,6 +149,16 @@ fn longest_request(variable: &impl Fn(&str) -> Option<String>, wrong: &mut Vec<S
         wrong.push("ROSTER_LONGEST_REQUEST is no number".to_owned());
         30
     })
+}
+
+/// For how many days a deleted project can come back (`ROSTER_DELETION_GRACE_DAYS`, 0 to 365): 30, unless said.
+fn deletion_grace(variable: &impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>) -> Duration {
+    let text = variable("ROSTER_DELETION_GRACE_DAYS").unwrap_or_else(|| "30".to_owned());
+    let days = text.parse::<u64>().ok().filter(|days| *days <= 365);
+    if days.is_none() {
+        wrong.push("ROSTER_DELETION_GRACE_DAYS is no number of days from 0 to 365".to_owned());
+    }
+    Duration::from_secs(days.unwrap_or(30) * 24 * 60 * 60)
 }
 
 /// What strangers are told (`ROSTER_SIGN_IN_TEXTS`: `uniform`, or `recorded`), and how many failures cost them nothing, on one account

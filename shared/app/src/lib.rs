@@ -11,6 +11,7 @@ mod letters;
 mod log;
 mod master;
 mod not_found;
+mod quota;
 mod sdk;
 mod serve;
 mod stream;

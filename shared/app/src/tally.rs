@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use domain::{Allowance, MembershipId, Minute, Refusal, Timestamp};
+use domain::{Allowance, MembershipId, Minute, ProjectId, Refusal, Timestamp};
 
 /// Who is counted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -13,6 +13,10 @@ pub(crate) enum Who {
     Member(MembershipId),
     /// Nobody we know, by the address he calls from.
     Stranger(String),
+    /// The FHIR interactions of a caller, in points.
+    Interactions(MembershipId),
+    /// Those of a whole project.
+    AllInteractions(ProjectId),
 }
 
 /// The counts of the present minute; those of the minute before are forgotten at once, so that they cannot grow.
@@ -31,6 +35,19 @@ impl Tally {
     /// # Errors
     /// [`Refusal::TooManyRequests`].
     pub(crate) fn count(&self, who: Who, limit: u32, now: Timestamp) -> Result<Allowance, Refusal> {
+        self.spend((who, 1), limit, now)
+    }
+
+    /// The same for what counts as many points. Whoever has any left may spend more than that once.
+    ///
+    /// # Errors
+    /// [`Refusal::TooManyRequests`].
+    pub(crate) fn spend(
+        &self,
+        (who, points): (Who, u32),
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Allowance, Refusal> {
         let minute = Minute::of(now);
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.minute != minute.number() {
@@ -43,7 +60,7 @@ impl Tally {
         if *calls >= limit {
             return Err(minute.refusal());
         }
-        *calls += 1;
+        *calls = calls.saturating_add(points);
         Ok(minute.after(*calls, limit))
     }
 }

@@ -214,10 +214,45 @@ impl Project {
         self.system_number("graphqlMaxSearches")?.try_into().ok()
     }
 
+    /// How many levels one GraphQL query may have, where that is fewer than usual (system setting `graphqlMaxDepth`).
+    pub fn most_levels_of_graphql(&self) -> Option<usize> {
+        self.system_number("graphqlMaxDepth")?.try_into().ok()
+    }
+
+    /// How many resources there may be before nothing more is created (system settings `resourceCap`, where `enableResourceCap` is
+    /// true).
+    pub fn resource_cap(&self) -> Option<u64> {
+        let is_on = self.system_setting("enableResourceCap")?["valueBoolean"] == true;
+        is_on.then(|| self.system_number("resourceCap")).flatten()
+    }
+
+    /// How many points of FHIR interactions each member, and all members together, have a minute on one instance (system settings
+    /// `userFhirQuota` and `totalFhirQuota`, unless `enableFhirQuota` is false).
+    pub fn fhir_quotas(&self) -> [Option<u32>; 2] {
+        let switch = self.system_setting("enableFhirQuota");
+        if switch.is_some_and(|switch| switch["valueBoolean"] == false) {
+            return [None; 2];
+        }
+        ["userFhirQuota", "totalFhirQuota"].map(|name| {
+            let points = self.system_number(name)?;
+            Some(points.try_into().unwrap_or(u32::MAX))
+        })
+    }
+
+    /// For how many days it can come back when it is deleted, at most a year, instead of the configured number (system setting
+    /// `deletionGraceDays`).
+    pub fn days_of_grace(&self) -> Option<u64> {
+        self.system_number("deletionGraceDays")
+            .map(|days| days.min(365))
+    }
+
     fn system_number(&self, name: &str) -> Option<u64> {
+        self.system_setting(name)?["valueInteger"].as_u64()
+    }
+
+    fn system_setting(&self, name: &str) -> Option<&Value> {
         let settings = self.0.body.get("systemSetting").and_then(Value::as_array);
-        let setting = settings?.iter().find(|it| it["name"] == name)?;
-        setting["valueInteger"].as_u64()
+        settings?.iter().find(|it| it["name"] == name)
     }
 
     /// Whether an invite may make a server-scoped user for a patient (setting `serverScopedPatients`); by default the scope in

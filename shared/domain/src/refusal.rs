@@ -31,6 +31,9 @@ pub enum Refusal {
     /// The user name belongs to another member of the project.
     #[error("A member with this userName already exists in the project")]
     UserNameTaken,
+    /// The project has as many resources as it may have.
+    #[error("Resource cap exceeded")]
+    ResourceCap,
     /// Another configuration names the domain.
     #[error("The domain has a configuration already")]
     DomainTaken,

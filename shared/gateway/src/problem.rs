@@ -188,7 +188,9 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::TooManyRequests { wait } => {
             Problem::new(429, Outcome::too_many_requests(*wait)).after(*wait)
         }
-        Refusal::IdempotencyMismatch => Problem::new(422, Outcome::business_rule(text)),
+        Refusal::IdempotencyMismatch | Refusal::ResourceCap => {
+            Problem::new(422, Outcome::business_rule(text))
+        }
         Refusal::AlreadyMember
         | Refusal::DifferentProfile
         | Refusal::ExternalIdTaken

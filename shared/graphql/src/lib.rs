@@ -2,6 +2,7 @@
 //! reference. The types are those of the FHIR definitions. What a query asks for is asked of a [`Desk`], one FHIR request for each
 //! field, so that nobody gets by GraphQL what the same request would refuse him.
 
+mod depth;
 mod question;
 mod root;
 mod types;

@@ -5,7 +5,7 @@ use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
 use async_graphql::{Request, Variables};
 use serde_json::{Map, Value};
 
-use crate::weight;
+use crate::{depth, weight};
 
 /// A well-formed question.
 #[derive(Debug)]
@@ -55,6 +55,11 @@ impl Question {
                     .map(|fragment| &fragment.node.selection_set.node),
             );
         sets.any(asks_for_schema)
+    }
+
+    /// How many levels of fields it has.
+    pub fn levels(&self) -> usize {
+        depth::levels(&self.document)
     }
 
     pub(crate) fn into_request(self) -> Request {

@@ -161,6 +161,14 @@ async fn move_edge(
     }
 }
 
+/// The person behind a version of a membership.
+pub(crate) fn user_of(membership: &Resource) -> Option<UserId> {
+    let user = membership.body.get("user")?.get("reference")?.as_str()?;
+    let user = Reference::to(user);
+    let id = user.id().filter(|_| user.kind() == domain::USER);
+    id.map(UserId::new)
+}
+
 /// The person behind a membership; applications have no edge.
 pub(crate) fn member_user(membership: &Membership) -> Option<UserId> {
     let user = membership.user();

@@ -55,7 +55,7 @@ async fn begin(
     }
     let configured = row.access_token_lifetime.as_deref();
     let session = Session {
-        login: LoginId::new(means.dice.id()),
+        login: LoginId::new(means.dice.version(means.now, None)),
         caller,
         client: Some(id),
         scope,
@@ -68,7 +68,7 @@ async fn begin(
     let until = means.now.plus(session.life);
     let row = begun(means, (id, row), (scope, until));
     let begin = Transaction::new()
-        .step(means.store.create_login(session.login, &row))
+        .step(means.store.create_client_login((id, session.login), &row))
         .steps(proof);
     match begin.commit(means.store, means.dice).await {
         Ok(()) => Ok(Ok(session.tokens(means)?)),

@@ -20,6 +20,7 @@ use crate::once::{Once, Turn, Wish, answer_again};
 use crate::provider_secrets;
 use crate::read_resource::unknown_type;
 use crate::record::all_fields;
+use crate::resource_cap::must_have_room;
 use crate::{Means, Sight, accounts, realm, rights};
 
 /// Types that come to exist only by routes of their own, or by the server.
@@ -164,6 +165,7 @@ pub async fn create_resource(
     check_definition(&posted.kind, &posted.body, project)?;
     let (rows, within) = ((tenant, &seen.found), (project, None));
     seen.references.check(means, caller, rows, within).await?;
+    must_have_room(means, tenant, project).await?;
     let id = posted.id.unwrap_or_else(|| means.dice.id());
     let meta = Meta {
         on_behalf_of: caller.on_behalf_of(),

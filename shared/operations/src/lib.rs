@@ -23,6 +23,7 @@ mod provider_secrets;
 mod realm;
 mod record;
 mod references;
+mod resource_cap;
 
 pub mod batch;
 pub mod bootstrap;

@@ -34,6 +34,8 @@ pub struct Settings {
     pub accounts: Accounts,
     /// How long a request that was let in may still write.
     pub longest_request: Duration,
+    /// How long a deleted project can come back, unless a project has its own time.
+    pub deletion_grace: Duration,
 }
 
 /// How sign-in treats strangers.

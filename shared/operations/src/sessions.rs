@@ -82,8 +82,8 @@ impl Ending {
     ///
     /// # Errors
     /// [`Failure::Unavailable`], [`Failure::Corrupt`].
-    pub async fn look(self, tenant: Tenant<'_>) -> Result<Found, Failure> {
-        let row = tenant.store().login(self.0).await?;
+    pub async fn look(self, tenant: Tenant<'_>, claimant: &Claimant) -> Result<Found, Failure> {
+        let row = tenant.store().session(claimant.subject(), self.0).await?;
         Ok(Found { id: self.0, row })
     }
 }
@@ -114,7 +114,7 @@ pub async fn revoke(means: Means<'_>, caller: &Caller, found: &Found) -> Result<
 /// [`Failure::Unavailable`], [`Failure::Corrupt`].
 pub async fn own(tenant: Tenant<'_>, claimant: Claimant) -> Result<Option<LoginRow>, Failure> {
     match claimant.login() {
-        Some(login) => tenant.store().login(login).await,
+        Some(login) => tenant.store().session(claimant.subject(), login).await,
         None => Ok(None),
     }
 }
@@ -148,7 +148,7 @@ async fn end(
     let event = Event::success(Action::Execute, operation, parties, means.now);
     let tenant = means.store.founding(caller.project().id());
     let ended = Transaction::new()
-        .step(means.store.revoke_login(login))
+        .step(means.store.revoke_session(caller.subject(), login))
         .step(tenant.record(&event, means.now, means.dice));
     match ended.commit(means.store, means.dice).await {
         Ok(()) | Err(Aborted::Changed) => Ok(()),

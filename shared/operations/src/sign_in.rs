@@ -64,13 +64,13 @@ pub struct Pending {
     pub row: LoginRow,
 }
 
-/// A login of a user that begins now, by `method` (`password`), without a membership. The step writes it.
+/// A login of a user that begins now, by `method` (`password`), without a membership.
 pub fn begin(
     means: Means<'_>,
     (user, method): (&User, &str),
     terms: &Terms,
     device: &Device,
-) -> (LoginId, LoginRow, Step) {
+) -> (LoginId, LoginRow) {
     let id = LoginId::new(means.dice.version(means.now, None));
     let who = (format!("User/{}", user.id()), user.standing.epoch);
     let row = LoginRow::begun(who, method, (means.now, means.now.plus(PENDING)));
@@ -82,8 +82,7 @@ pub fn begin(
     row.launch = terms.launch;
     row.remote.clone_from(&device.remote);
     row.agent.clone_from(&device.agent);
-    let step = means.store.create_login(id, &row);
-    (id, row, step)
+    (id, row)
 }
 
 /// A login that waits for its membership.

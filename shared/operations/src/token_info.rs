@@ -23,7 +23,7 @@ pub async fn look(tenant: Tenant<'_>, claimant: Claimant) -> Result<Seen, Failur
     let profile = claimant.profile();
     let session = async {
         match claimant.login() {
-            Some(login) => tenant.store().login(login).await,
+            Some(login) => tenant.store().session(claimant.subject(), login).await,
             None => Ok(None),
         }
     };

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
-use domain::{Blind, Dice, Failure, ProjectId, Scope, UserId};
+use domain::{Blind, ClientId, Dice, Failure, MembershipId, ProfileType, ProjectId, Scope, UserId};
 use uuid::Uuid;
 
 use crate::Store;
@@ -43,6 +43,14 @@ pub enum Partition {
     Invitations(ProjectId),
     /// What leads to pasts that the record no longer names.
     Graves(ProjectId),
+    /// What is counted for some minutes.
+    Counts(ProjectId),
+    /// One of the sixteen shards of what was answered to keys.
+    Answers(ProjectId, usize),
+    /// Whether a membership was counted.
+    Mark(ProjectId, MembershipId),
+    /// An application's credentials and sessions.
+    Client(ClientId),
     /// One of the sixteen shards of a day of the record.
     Day(ProjectId, String, usize),
 }
@@ -56,6 +64,14 @@ impl Partition {
             Self::Counters(project) => keys::counters(*project),
             Self::Invitations(project) => keys::invitations(*project),
             Self::Graves(project) => keys::graves(*project),
+            Self::Counts(project) => keys::counts(*project),
+            Self::Answers(project, shard) => keys::answers(*project)
+                .get(*shard)
+                .cloned()
+                .unwrap_or_default(),
+            // The mark's partition is the same whatever the type of the profile.
+            Self::Mark(project, id) => Key::Counted(*project, ProfileType::Patient, *id).pk(),
+            Self::Client(id) => keys::client(*id),
             Self::Day(project, day, shard) => {
                 let shards = keys::audit_day(*project, day);
                 shards.get(*shard).cloned().unwrap_or_default()

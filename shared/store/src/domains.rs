@@ -33,7 +33,8 @@ impl Tenant<'_> {
         Step::delete(&self.domain_guard(domain))
     }
 
-    fn domain_guard(&self, domain: &str) -> Key {
+    /// Where it is said which configuration names a domain.
+    pub fn domain_guard(&self, domain: &str) -> Key {
         Key::Domain(self.project, domain.to_owned())
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::Store;
 use crate::clients::read_client;
 use crate::keys::Key;
-use crate::logins::read_session;
+use crate::logins::{read_session, session_key};
 use crate::members::read_member;
 use crate::projects::read_project;
 use crate::read::Found;
@@ -53,7 +53,8 @@ impl Store {
             claimant.membership(),
         );
         let project = Key::Project(claimant.project());
-        let login = claimant.login().map(Key::Login);
+        let login = claimant.login();
+        let login = login.map(|id| session_key(claimant.subject(), id));
         let subject = match claimant.subject() {
             Subject::User(id) => Some(Key::User(id)),
             Subject::Client(id) => claimant.presented().is_none().then_some(Key::Client(id)),

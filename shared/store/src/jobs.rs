@@ -337,6 +337,14 @@ impl Store {
             .or(Refusal::Contended)
     }
 
+    /// What a job was told is forgotten: the job is over, and nobody will ask for it.
+    pub fn forget_order(&self, id: JobId, order: &str) -> Vec<Step> {
+        let pieces = 0..pieces(order).len();
+        pieces
+            .map(|at| Step::delete(&Key::JobOrder(id, at)))
+            .collect()
+    }
+
     /// A job that is not over is handed out again, under the turn it has got by then: whoever was at it is at it no more.
     pub fn wake_job(&self, id: JobId, read: &JobRow, moment: (Timestamp, Dice)) -> Step {
         let set =

@@ -70,8 +70,10 @@ pub enum Key {
     Attempts(Blind),
     /// How many letters strangers wanted to have sent to an address in one hour.
     Resets(Scope, Blind, i64),
-    /// A session.
+    /// A session of a person.
     Login(LoginId),
+    /// A session of an application.
+    ClientLogin(ClientId, LoginId),
     /// An invitation, reset or verification.
     Request(RequestId),
     /// An application's credentials.
@@ -121,20 +123,22 @@ impl Key {
             Self::Invitation(p, _) => invitations(*p),
             Self::Audit(p, day, id) => format!("P#{p}#A#{day}#{}", shard(*id)),
             Self::Grave(past) => graves(past.project),
-            Self::Refusals(p, member, minute) => format!("P#{p}#N#{member}#{minute}"),
-            Self::Idempotency(p, key) => format!("P#{p}#K#{}", key.as_str()),
+            Self::Refusals(p, ..) => counts(*p),
+            Self::Idempotency(p, key) => answers(*p)[answer_shard(key)].clone(),
             Self::User(u)
             | Self::Credential(u)
             | Self::SecondFactor(u)
             | Self::Edge(u, _)
             | Self::Session(u, _) => user(*u),
             Self::Attempts(of) => format!("TRY#{}", of.as_str()),
+            // What is counted of an address that nobody has must be found by the end of the project.
+            Self::Resets(Scope::Project(p), ..) => counts(*p),
             Self::EmailGuard(scope, email) | Self::Resets(scope, email, _) => {
                 email_guard(*scope, email)
             }
             Self::Login(id) => format!("LOGIN#{id}"),
             Self::Request(id) => format!("REQUEST#{id}"),
-            Self::Client(id) | Self::Assertion(id, _) => format!("CLIENT#{id}"),
+            Self::Client(id) | Self::Assertion(id, _) | Self::ClientLogin(id, _) => client(*id),
             Self::Calls(address, minute) => format!("RATE#{}#{minute}", address.as_str()),
             Self::Job(id) | Self::JobOrder(id, _) => job(*id),
             Self::SystemKeys => "SYS".into(),
@@ -162,16 +166,17 @@ impl Key {
             Self::Invitation(_, id) => id.to_string(),
             Self::Audit(.., id) => id.to_string(),
             Self::Grave(past) => format!("{}{}", resource_range(&past.kind), past.id),
-            Self::Refusals(..) => "REFUSALS".into(),
-            Self::Idempotency(..) => "ANSWER".into(),
+            Self::Refusals(_, member, minute) => format!("REFUSALS#{member}#{minute}"),
+            Self::Idempotency(_, key) => key.as_str().into(),
             Self::User(_) => "USER".into(),
             Self::Credential(_) => "CRED".into(),
             Self::SecondFactor(_) => "MFA".into(),
             Self::Edge(_, p) => format!("{EDGES}{p}"),
-            Self::Session(_, login) => format!("{SESSIONS}{login}"),
+            Self::Session(_, login) | Self::ClientLogin(_, login) => format!("{SESSIONS}{login}"),
             Self::Attempts(_) => "TRIES".into(),
             Self::EmailGuard(..) => "HOLDER".into(),
-            Self::Resets(.., hour) => format!("RESETS#{hour}"),
+            Self::Resets(Scope::Server, _, hour) => format!("RESETS#{hour}"),
+            Self::Resets(_, email, hour) => format!("RESETS#{}#{hour}", email.as_str()),
             Self::Login(_) => "LOGIN".into(),
             Self::Request(_) => "REQUEST".into(),
             Self::Client(_) => "CLIENT".into(),
@@ -200,7 +205,7 @@ pub(crate) fn user(id: UserId) -> String {
 pub(crate) const SIGN_IN: (&str, &str) = ("CRED", "MFA");
 /// The range of a user's edges.
 const EDGES: &str = "M#";
-/// The range of a user's sessions, in the order in which they began.
+/// The range of a user's sessions, or of an application's, in the order in which they began.
 pub(crate) const SESSIONS: &str = "S#";
 
 /// The project at the end of an edge.
@@ -264,6 +269,37 @@ pub(crate) fn buried_in(project: ProjectId, sk: &str) -> Option<Past> {
 /// The project to which a partition belongs.
 pub(crate) fn project_of(pk: &str) -> Option<ProjectId> {
     pk.strip_prefix("P#")?.split('#').next()?.parse().ok()
+}
+
+/// The partition in which it is counted for some minutes what a project's members and strangers try.
+pub(crate) fn counts(project: ProjectId) -> String {
+    format!("P#{project}#N")
+}
+
+/// The sixteen partitions of what was answered to a project's keys.
+pub(crate) fn answers(project: ProjectId) -> [String; 16] {
+    std::array::from_fn(|shard| format!("P#{project}#K#{shard:x}"))
+}
+
+/// In which of them an answer stands.
+fn answer_shard(key: &Blind) -> usize {
+    let sum = key.as_str().bytes().fold(0u8, u8::wrapping_add);
+    usize::from(sum & 15)
+}
+
+/// The partition of an application's credentials and of its sessions.
+pub(crate) fn client(id: ClientId) -> String {
+    format!("CLIENT#{id}")
+}
+
+/// The request in a partition's key.
+pub(crate) fn request_of(pk: &str) -> Option<RequestId> {
+    pk.strip_prefix("REQUEST#")?.parse().ok()
+}
+
+/// Index partition of the requests of a project's own users, which strangers reach by id alone.
+pub(crate) fn requests(project: ProjectId) -> String {
+    format!("P#{project}#REQUEST")
 }
 
 /// The partition of a project's memberships.
@@ -405,77 +441,4 @@ pub(crate) fn users_in(scope: Scope) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn project_id(n: u128) -> ProjectId {
-        ProjectId::new(Uuid::from_u128(n))
-    }
-
-    #[test]
-    fn memberships_sort_persons_first_and_by_type() {
-        let keys = ProfileType::ALL
-            .map(|kind| Key::Membership(project_id(1), kind, MembershipId::new(Uuid::nil())).sk());
-        let persons: Vec<_> = keys.iter().filter(|sk| sk.starts_with(HUMANS)).collect();
-        assert_eq!(persons.len(), 3);
-        assert!(
-            keys.iter()
-                .all(|sk| membership_of(project_id(1), sk).is_some())
-        );
-    }
-
-    #[test]
-    fn a_membership_key_reads_back() {
-        let key = Key::Membership(
-            project_id(7),
-            ProfileType::Bot,
-            MembershipId::new(Uuid::from_u128(9)),
-        );
-        assert_eq!(membership_of(project_id(7), &key.sk()), Some(key));
-    }
-
-    #[test]
-    fn the_row_behind_an_index_is_read_from_its_keys() {
-        let keys = [
-            Key::Project(project_id(1)),
-            Key::User(UserId::new(Uuid::from_u128(2))),
-            Key::Membership(
-                project_id(3),
-                ProfileType::Patient,
-                MembershipId::new(Uuid::from_u128(4)),
-            ),
-            Key::Resource(project_id(5), "Patient".into(), Uuid::from_u128(6)),
-        ];
-        for key in keys {
-            assert_eq!(row_at(&key.pk(), &key.sk()), Some(key));
-        }
-        assert_eq!(row_at("SYS", "KEYS"), None);
-    }
-
-    #[test]
-    fn no_partition_of_one_project_is_a_prefix_match_of_another() {
-        let blind = Blind::new("h".repeat(22));
-        let rows = |p: ProjectId| {
-            let profile = ProfileRef {
-                kind: ProfileType::Patient,
-                id: Uuid::nil(),
-            };
-            vec![
-                Key::Project(p),
-                Key::Membership(p, ProfileType::Patient, MembershipId::new(Uuid::nil())),
-                Key::Resource(p, "Patient".into(), Uuid::nil()),
-                Key::ProfileByEmail(p, blind.clone(), profile),
-                Key::ExternalId(p, blind.clone()),
-                Key::Audit(p, "20261121".into(), Uuid::nil()),
-            ]
-        };
-        let (one, ten) = (project_id(1), project_id(0x10));
-        for key in rows(ten) {
-            assert!(!key.pk().starts_with(&project(one)));
-        }
-        let mut all: Vec<_> = rows(one).iter().map(|k| (k.pk(), k.sk())).collect();
-        all.sort();
-        all.dedup();
-        assert_eq!(all.len(), rows(one).len());
-    }
-}
+mod tests;

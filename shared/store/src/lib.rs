@@ -38,6 +38,7 @@ mod resources;
 mod row;
 mod second_factors;
 mod settings;
+mod sizes;
 mod step;
 mod system;
 mod tenant;
@@ -87,6 +88,7 @@ pub struct Store {
     client: aws_sdk_dynamodb::Client,
     table: String,
     rehearsing: bool,
+    sizes: sizes::Sizes,
 }
 
 impl Store {
@@ -96,6 +98,7 @@ impl Store {
             client,
             table: table.into(),
             rehearsing: false,
+            sizes: sizes::Sizes::default(),
         }
     }
 

@@ -3,7 +3,7 @@
 mod steps;
 
 use domain::{
-    ClientId, Failure, LoginId, MembershipId, ProfileRef, ProfileType, ProjectId, Session,
+    ClientId, Failure, LoginId, MembershipId, ProfileRef, ProfileType, ProjectId, Session, Subject,
     Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use crate::keys::{self, Key};
 use crate::read::Range;
 use crate::row::{self, Item};
 use crate::step::Step;
+use crate::whole::Part;
 
 /// The most sessions of one user that are looked at; the newest count.
 const MOST_SESSIONS: usize = 100;
@@ -252,6 +253,12 @@ impl LoginRow {
         })
     }
 
+    /// Whether it acts in a project, or is for it alone.
+    pub(crate) fn names(&self, project: ProjectId) -> bool {
+        let project = Some(project.uuid());
+        self.grant.project == project || self.only == project
+    }
+
     /// The user, when it is a person's.
     pub fn user(&self) -> Option<UserId> {
         self.subject.strip_prefix("User/")?.parse().ok()
@@ -279,9 +286,20 @@ impl LoginRow {
 }
 
 impl Store {
-    /// A new session.
-    pub fn create_login(&self, id: LoginId, row: &LoginRow) -> Step {
-        Step::create(row::item(&Key::Login(id), row))
+    /// A new session of a person. One that is for a project alone, and has no membership yet, is listed from the beginning: the end of
+    /// the project must find it.
+    pub fn create_login(&self, id: LoginId, row: &LoginRow) -> Vec<Step> {
+        let waits = row.only.is_some() && row.grant.membership.is_none();
+        let user = row.user().filter(|_| waits);
+        let until = Timestamp::from_millis(row.ttl.saturating_mul(1_000));
+        let listed = user.map(|user| self.list_session(user, id, until));
+        let session = Step::create(row::item(&Key::Login(id), row));
+        std::iter::once(session).chain(listed).collect()
+    }
+
+    /// A new session of an application. It stands with the credentials, so that whatever ends them finds it.
+    pub fn create_client_login(&self, (client, id): (ClientId, LoginId), row: &LoginRow) -> Step {
+        Step::create(row::item(&Key::ClientLogin(client, id), row))
     }
 
     /// A session among those that its user is shown, until `until`.
@@ -296,7 +314,40 @@ impl Store {
         Step::append(row::item(&Key::Session(user, id), &row))
     }
 
-    /// A session by id.
+    /// A session of whoever it is that speaks in it.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn session(&self, of: Subject, id: LoginId) -> Result<Option<LoginRow>, Failure> {
+        let key = session_key(of, id);
+        let item = self.get(std::slice::from_ref(&key)).await?.take(&key);
+        item.map(read_login).transpose()
+    }
+
+    /// The sessions of an application, with the moments when tokens were last issued; at most so many.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn client_sessions(
+        &self,
+        client: ClientId,
+        (limit, after): (usize, Option<&str>),
+    ) -> Result<Part<(Key, LoginRow)>, Failure> {
+        let range = Range::prefix(keys::client(client), keys::SESSIONS);
+        let (items, next) = self.part(&range, limit, after).await?;
+        let session = |item: Item| {
+            let id = row::text(&item, row::SK).strip_prefix(keys::SESSIONS)?;
+            let key = Key::ClientLogin(client, id.parse().ok()?);
+            Some(read_login(item).map(|row| (key, row)))
+        };
+        let rows = items.into_iter().filter_map(session);
+        Ok(Part {
+            rows: rows.collect::<Result<_, _>>()?,
+            next,
+        })
+    }
+
+    /// A person's session by id.
     ///
     /// # Errors
     /// [`Failure::Unavailable`], [`Failure::Corrupt`].
@@ -351,6 +402,14 @@ impl Store {
         items
             .map(|(id, item)| Ok((id, read_login(item)?)))
             .collect()
+    }
+}
+
+/// Where a session stands: a person's by its id alone, an application's with its credentials.
+pub(crate) fn session_key(of: Subject, id: LoginId) -> Key {
+    match of {
+        Subject::User(_) => Key::Login(id),
+        Subject::Client(client) => Key::ClientLogin(client, id),
     }
 }
 

@@ -115,7 +115,7 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         name: "begin, grant, prolong or end a session; the end of a stolen one is an event",
         functions: &["token"],
         actions: &[PutItem, UpdateItem],
-        keys: &["LOGIN#*", "P#*"],
+        keys: &["CLIENT#*", "LOGIN#*", "P#*"],
         index: None,
     },
     Pattern {
@@ -309,7 +309,7 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         name: "who am I: profile, memberships, sessions",
         functions: &["me"],
         actions: &[BatchGetItem, Query],
-        keys: &["LOGIN#*", "P#*", "U#*"],
+        keys: &["CLIENT#*", "LOGIN#*", "P#*", "U#*"],
         index: None,
     },
     Pattern {
@@ -323,7 +323,7 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         name: "end a session of one's own: session, event",
         functions: &["me", "token-info"],
         actions: &[PutItem, UpdateItem],
-        keys: &["LOGIN#*", "P#*"],
+        keys: &["CLIENT#*", "LOGIN#*", "P#*"],
         index: None,
     },
     Pattern {

@@ -237,6 +237,27 @@ impl Store {
         Ok(None)
     }
 
+    /// How many rows a range has, or a number of at least `most`, if there are so many.
+    pub(crate) async fn count_to(&self, range: &Range, most: u64) -> Result<u64, Failure> {
+        let mut total = 0;
+        let mut start = None;
+        loop {
+            let request = self
+                .range(range)
+                .select(Select::Count)
+                .set_exclusive_start_key(start);
+            let answer = request
+                .send()
+                .await
+                .map_err(|cause| Failure::unavailable("the table", cause))?;
+            total += u64::try_from(answer.count).unwrap_or(0);
+            start = answer.last_evaluated_key;
+            if start.is_none() || total >= most {
+                return Ok(total);
+            }
+        }
+    }
+
     fn range(
         &self,
         range: &Range,

@@ -8,9 +8,12 @@ use uuid::Uuid;
 
 use crate::Store;
 use crate::invitations::{Delivery, Letter};
-use crate::keys::Key;
-use crate::row;
+use crate::keys::{self, Key};
+use crate::read::Range;
+use crate::row::{self, PK};
 use crate::step::Step;
+use crate::tenant::Tenant;
+use crate::whole::Part;
 
 /// How long the row of a reset or verification is kept; its link dies much earlier.
 const KEPT: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 60 * 60);
@@ -126,6 +129,11 @@ struct Stored<'a> {
     attempts: u32,
     created: String,
     ttl: i64,
+    /// By which the end of a project finds the requests of its own users.
+    #[serde(rename = "updP", skip_serializing_if = "Option::is_none")]
+    listed_in: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upd: Option<String>,
 }
 
 /// What the guard of an address says about a user who has forgotten his password.
@@ -137,6 +145,26 @@ pub struct Forgetful {
     pub standing: Standing,
     /// The number of his last reset; 0 before the first.
     pub resets: u32,
+}
+
+impl Tenant<'_> {
+    /// The resets, verifications and notices of the project's own users, as the index knows them.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn requests(
+        &self,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Part<RequestId>, Failure> {
+        let range = Range::index("byUpdated", "updP", keys::requests(self.project));
+        let (items, next) = self.store.part(&range, limit, after).await?;
+        let ids = items.iter().map(|item| row::text(item, PK));
+        Ok(Part {
+            rows: ids.filter_map(keys::request_of).collect(),
+            next,
+        })
+    }
 }
 
 impl Store {
@@ -152,7 +180,10 @@ impl Store {
 
     /// A new request; its letter, if it has one to be sent, leaves by the stream.
     pub fn create_request(&self, request: &NewRequest) -> Step {
+        let within = request.project.map(ProjectId::new);
         let stored = Stored {
+            listed_in: within.map(keys::requests),
+            upd: within.map(|_| request.now.to_string()),
             request,
             send_seq: 1,
             attempts: 0,

@@ -18,6 +18,8 @@ pub struct Stored {
     pub resource: Resource,
     /// How many memberships point to it, if it is a profile.
     pub members: u32,
+    /// Whether it is certain that it has no past: it was made under an id that nobody had used before, and never changed since.
+    pub pristine: bool,
 }
 
 /// What is known of an id.
@@ -46,6 +48,9 @@ struct Row {
     about: Option<String>,
     #[serde(default, skip_serializing_if = "is_zero")]
     members: u32,
+    /// Only rows that say so have no past; those of earlier days say nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pristine: bool,
 }
 
 #[expect(
@@ -56,12 +61,14 @@ fn is_zero(n: &u32) -> bool {
     *n == 0
 }
 
-/// What an update writes over; the number of memberships stays.
-const REWRITE: &str =
-    "SET body = :body, ver = :ver, upd = :upd, #by = :by, #meta = :meta, obo = :obo REMOVE profP";
-const REWRITE_NAMED: &str = "SET body = :body, ver = :ver, upd = :upd, #by = :by, #meta = :meta, obo = :obo, #nameS = :nameS REMOVE profP";
-const REWRITE_ABOUT: &str = "SET body = :body, ver = :ver, upd = :upd, #by = :by, #meta = :meta, obo = :obo, profP = :profP";
-const REWRITE_NAMED_ABOUT: &str = "SET body = :body, ver = :ver, upd = :upd, #by = :by, #meta = :meta, obo = :obo, #nameS = :nameS, profP = :profP";
+/// What an update writes over; the number of memberships stays. What is superseded has a past.
+const REWRITE: &str = "SET body = :body, ver = :ver, upd = :upd, #by = :by, #meta = :meta, obo = :obo REMOVE profP, pristine";
+const REWRITE_NAMED: &str = "SET body = :body, ver = :ver, upd = :upd, #by = :by, #meta = :meta, obo = :obo, #nameS = :nameS \
+                             REMOVE profP, pristine";
+const REWRITE_ABOUT: &str = "SET body = :body, ver = :ver, upd = :upd, #by = :by, #meta = :meta, obo = :obo, profP = :profP \
+                             REMOVE pristine";
+const REWRITE_NAMED_ABOUT: &str = "SET body = :body, ver = :ver, upd = :upd, #by = :by, #meta = :meta, obo = :obo, \
+                                   #nameS = :nameS, profP = :profP REMOVE pristine";
 
 /// Index keys end at 1,024 bytes; names are found by far fewer.
 const NAME_BYTES: usize = 256;
@@ -189,9 +196,15 @@ impl Tenant<'_> {
             .collect())
     }
 
-    /// Creates a resource; `members` is how many memberships of the same transaction point to it.
+    /// Creates a resource under an id that nobody has used; `members` is how many memberships of the same transaction point to it.
     pub fn create_resource(&self, resource: &Resource, members: u32) -> Step {
-        Step::create(self.resource_item(resource, members))
+        let pristine = true;
+        Step::create(self.resource_item(resource, (members, pristine)))
+    }
+
+    /// A resource that was deleted is there again, with the past that it had.
+    pub fn bring_back_resource(&self, resource: &Resource) -> Step {
+        Step::create(self.resource_item(resource, (0, false)))
     }
 
     /// The index rows by which a person's profile is found by address.
@@ -222,7 +235,7 @@ impl Tenant<'_> {
     /// meanwhile are not lost: their number is not written.
     pub fn rewrite_resource(&self, read: &Resource, new: &Resource) -> Vec<Step> {
         let key = self.resource_key(&new.kind, new.id);
-        let row = self.resource_item(new, 0);
+        let row = self.resource_item(new, (0, false));
         let set = match (row.contains_key("nameS"), row.contains_key("profP")) {
             (false, false) => REWRITE,
             (true, false) => REWRITE_NAMED,
@@ -279,7 +292,7 @@ impl Tenant<'_> {
         .when("attribute_exists(PK)")
     }
 
-    fn resource_item(&self, resource: &Resource, members: u32) -> Item {
+    fn resource_item(&self, resource: &Resource, (members, pristine): (u32, bool)) -> Item {
         let within = keys::of_type(self.project, &resource.kind);
         let is_named = has_names(&resource.kind);
         let name = is_named.then(|| sorted_as(fhir::names_of(resource).as_deref()));
@@ -292,6 +305,7 @@ impl Tenant<'_> {
             updated_in: Some(within),
             name,
             members,
+            pristine,
         };
         row::item(&self.resource_key(&resource.kind, resource.id), &row)
     }
@@ -325,5 +339,6 @@ pub(crate) fn stored(
     Ok(Stored {
         resource,
         members: row.members,
+        pristine: row.pristine,
     })
 }

@@ -1,7 +1,9 @@
 //! Everything that a project has, page by page, for jobs.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Failure, ProjectId, Scope, User, UserId};
+use domain::{
+    Blind, ClientId, Email, Failure, LoginId, ProfileType, ProjectId, Scope, User, UserId,
+};
 
 use fhir::Resource;
 use uuid::Uuid;
@@ -19,6 +21,8 @@ use crate::users::read_user;
 
 /// How many users' sessions are read at once.
 const AT_ONCE: usize = 16;
+/// How many sessions of one user.
+const SESSIONS: usize = 500;
 
 /// A piece of everything, and where the rest begins.
 #[derive(Debug)]
@@ -115,7 +119,7 @@ impl Tenant<'_> {
         Ok(size.filter(|size| *size <= most))
     }
 
-    /// The sessions of these users in this project, with their places in the users' lists.
+    /// The sessions of these users in this project or for it alone, with their places in the users' lists.
     ///
     /// # Errors
     /// [`Failure::Unavailable`], [`Failure::Corrupt`].
@@ -131,15 +135,63 @@ impl Tenant<'_> {
     }
 
     async fn sessions_here(&self, user: UserId) -> Result<Vec<Key>, Failure> {
-        let ids = self.store.session_ids(user).await?;
-        let logins = self.store.logins(&ids).await?.into_iter();
-        let here = logins.filter(|(_, login)| {
-            let granted = login.granted_by().map(|granted| granted.project);
-            granted == Some(self.project)
-        });
-        Ok(here
-            .flat_map(|(id, _)| [Key::Login(id), Key::Session(user, id)])
-            .collect())
+        let range = Range::prefix(keys::user(user), keys::SESSIONS);
+        let (mut sessions, mut after) = (Vec::new(), None);
+        loop {
+            let (items, next) = self.part(&range, SESSIONS, after.as_deref()).await?;
+            let ids = items.iter().map(|item| row::text(item, SK));
+            let ids = ids.filter_map(|sk| sk.strip_prefix(keys::SESSIONS)?.parse().ok());
+            let ids: Vec<LoginId> = ids.collect();
+            let logins = self.store.logins(&ids).await?.into_iter();
+            let here = logins.filter(|(_, login)| login.names(self.project));
+            sessions.extend(here.flat_map(|(id, _)| [Key::Login(id), Key::Session(user, id)]));
+            after = next;
+            if after.is_none() {
+                return Ok(sessions);
+            }
+        }
+    }
+
+    /// These users were not born in this project any more: what was granted to them for that goes with it. A user who was born elsewhere
+    /// stays as he is.
+    pub fn forget_births(&self, users: &[User], blind: impl Fn(&Email) -> Blind) -> Vec<Step> {
+        let born = users
+            .iter()
+            .filter(|user| user.standing.born_in == Some(self.project));
+        let forget = |key: &Key| {
+            Step::update(key, "REMOVE bornIn")
+                .when("bornIn = :here")
+                .text(":here", self.project.to_string())
+        };
+        born.flat_map(|user| {
+            let email = user.email().and_then(|email| email.parse().ok());
+            let guard = email.map(|email| Key::EmailGuard(user.scope(), blind(&email)));
+            // The guard first: whoever comes again after a fall finds the user.
+            guard.into_iter().chain([Key::User(user.id())])
+        })
+        .map(|key| forget(&key))
+        .collect()
+    }
+
+    /// The applications among the project's resources.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn client_ids(
+        &self,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Part<ClientId>, Failure> {
+        let kind = keys::resource_range(ProfileType::ClientApplication.as_str());
+        let range = Range::prefix(keys::resources(self.project), kind.clone());
+        let (items, next) = self.part(&range, limit, after).await?;
+        let ids = items.iter().map(|item| row::text(item, SK));
+        Ok(Part {
+            rows: ids
+                .filter_map(|sk| sk.strip_prefix(&kind)?.parse().ok())
+                .collect(),
+            next,
+        })
     }
 
     /// Deletes a resource that nobody is a member by, as it was read. Its tombstone stays until its past is emptied: who comes again

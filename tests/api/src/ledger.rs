@@ -44,6 +44,12 @@ impl Ledger {
         self.0.get(&(pk.to_owned(), sk.to_owned()))
     }
 
+    /// The rows that say these words in any attribute, their keys among them.
+    pub(crate) fn naming(&self, words: &str) -> Vec<&Value> {
+        let rows = self.0.values();
+        rows.filter(|row| row.to_string().contains(words)).collect()
+    }
+
     /// The users who have this address, in whatever scope.
     pub(crate) fn users(&self, email: &str) -> Vec<&Value> {
         let rows = self.0.iter().filter(|((_, sk), _)| sk == "USER");

@@ -6,6 +6,7 @@ mod falls;
 mod farewell;
 mod invitations;
 mod jobs;
+mod whole_table;
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::world::{address, alice, create, invited, with};
 
-/// How long a job may take on a busy machine.
+/// How long a job may stand still on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The path at which an accepted job tells how it goes.
@@ -26,12 +27,22 @@ fn place(accepted: &Answer) -> String {
 
 /// The job once it is over.
 pub(crate) async fn over(caller: &Client, accepted: &Answer) -> Value {
-    let (path, begin) = (place(accepted), Instant::now());
+    watched(caller, accepted).await.0
+}
+
+/// The job once it is over, and what it said on the way whenever it had come further.
+async fn watched(caller: &Client, accepted: &Answer) -> (Value, Vec<Value>) {
+    let (path, mut moved) = (place(accepted), Instant::now());
+    let mut said: Vec<Value> = Vec::new();
     loop {
         let answer = caller.get(&path).await;
         match answer.status {
-            200 => return answer.body,
-            202 => assert!(begin.elapsed() < PATIENCE, "{}", answer.text),
+            200 => return (answer.body, said),
+            202 if said.last() != Some(&answer.body) => {
+                said.push(answer.body);
+                moved = Instant::now();
+            }
+            202 => assert!(moved.elapsed() < PATIENCE, "{}", answer.text),
             _ => panic!("{} {}", answer.status, answer.text),
         }
         tokio::time::sleep(Duration::from_millis(50)).await;

@@ -132,6 +132,7 @@ async fn old_events_and_sessions_go_and_what_the_events_alone_led_to_is_still_fo
     let project = world.project("Old").await;
     let (email, member) = person(&project, "alice", json!({})).await;
     let (old, young) = (tokens(&world, &email).await, tokens(&world, &email).await);
+    let machine = project.admin.token().await;
     let patient = create(&project.admin, json!({ "resourceType": "Patient" })).await;
     let patient = format!("/fhir/R4/Patient/{}", patient["id"].as_str().unwrap());
     project.admin.delete(&patient).await.must(200);
@@ -141,6 +142,7 @@ async fn old_events_and_sessions_go_and_what_the_events_alone_led_to_is_still_fo
     }
     assert!(record(&world, &project).await.len() > 2);
     me(&world, &old).await.must(200);
+    machine.get("/auth/me").await.must(200);
 
     let user = member["user"]["reference"]
         .as_str()
@@ -159,6 +161,7 @@ async fn old_events_and_sessions_go_and_what_the_events_alone_led_to_is_still_fo
     purge(&world, "Login", now).await;
     me(&world, &old).await.must(401);
     me(&world, &young).await.must(200);
+    machine.get("/auth/me").await.must(401);
 
     purge(&world, "AuditEvent", now).await;
     assert!(record(&world, &project).await.is_empty());

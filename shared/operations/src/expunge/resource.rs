@@ -10,6 +10,7 @@ use fhir::{Meta, Reference, Resource};
 use store::{Action, Event, Existence, Key, Member, Partition, Step, Stored, Tenant, Transaction};
 use uuid::Uuid;
 
+use super::sweep::record::behind;
 use crate::create_client::CLIENT_APPLICATION;
 use crate::once::Turn;
 use crate::remove_member::{Leaving, remove_with};
@@ -132,7 +133,7 @@ pub(super) async fn expunge(
             leftover.left = left(means, (tenant, all_seeing), again).await?;
         }
     }
-    let mut past = vec![tenant.past_of(&leftover.kind, leftover.id)];
+    let mut past = Vec::new();
     if let Left::User(user) = &leftover.left {
         let email = blind_email(means, user);
         past.extend(email.map(|email| Partition::Address(user.scope(), email)));
@@ -142,7 +143,7 @@ pub(super) async fn expunge(
         means.store.erase(&sessions).await?;
     }
     means.store.empty(&past).await?;
-    Ok(())
+    behind(means, tenant, vec![(leftover.kind, leftover.id)]).await
 }
 
 /// Nobody finds it from then on; its past is all that is left.
@@ -197,8 +198,7 @@ pub(super) async fn expunge_by(
             Err(failure) => return Err(failure),
         }
     }
-    means.store.empty(&[tenant.past_of(kind, id)]).await?;
-    Ok(())
+    behind(means, tenant, vec![(kind.to_owned(), id)]).await
 }
 
 fn resource_steps(
@@ -206,7 +206,9 @@ fn resource_steps(
     (tenant, author): (Tenant<'_>, Reference),
     stored: &Stored,
 ) -> Result<Vec<Step>, Failure> {
-    let Stored { resource, members } = stored;
+    let Stored {
+        resource, members, ..
+    } = stored;
     if *members > 0 {
         return Err(Refusal::ProfileInUse.into());
     }

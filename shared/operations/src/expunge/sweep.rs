@@ -1,30 +1,30 @@
 //! Everything that a closed project has, deleted step by step. A row goes only after everything that it alone leads to; so whoever
 //! falls on the way leaves nothing behind that nobody finds any more.
 
+mod end;
+pub(super) mod record;
+
 use std::collections::HashSet;
-use std::time::Duration;
 
 use domain::{
     ClientId, Failure, PROJECT, PROJECT_MEMBERSHIP, ProfileRef, ProfileType, Scope, Timestamp,
-    USER, emails,
+    USER, User, UserId, emails,
 };
 use serde::{Deserialize, Serialize};
 use store::{Counts, Key, Member, Partition, Stored, Tenant};
+use uuid::Uuid;
 
 use crate::Means;
 use crate::change::member_user;
 use crate::create_client::CLIENT_APPLICATION;
+use crate::domain_configuration::domain_of;
 use crate::jobs::Next;
 
 /// How many rows of a kind are deleted in one step, with what they lead to.
 const PAGE: usize = 50;
-/// How many events of each of a day's sixteen shards.
-const SHARE: usize = 4;
-/// How many days without an event are passed in one step.
-const DAYS: usize = 30;
+/// How many resources: most lead to nothing.
+const RESOURCES: usize = 200;
 const DAY: i64 = 86_400_000;
-/// How often everything is gone through again when something was left.
-const ROUNDS: u32 = 20;
 
 /// Where the work goes on.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,12 +42,16 @@ pub(crate) struct Sweep {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Stage {
+    /// Until nobody can be writing any more.
+    Quiet,
     /// Memberships, with the edges and sessions of their users: the way in.
     Members,
     /// Users who exist within the project only.
     Users,
     /// Invitations that outlived their memberships.
     Invitations,
+    /// Resets, verifications and notices of the project's own users.
+    Requests,
     /// Everything else that is a resource.
     Resources,
     /// What was deleted before the record was purged.
@@ -66,7 +70,7 @@ impl Sweep {
     /// The beginning, for a project that was founded then and is closed now.
     pub(crate) fn of(founded: i64, closed: Timestamp) -> Self {
         Self {
-            stage: Stage::Members,
+            stage: Stage::Quiet,
             after: None,
             day: founded,
             founded,
@@ -99,21 +103,22 @@ pub(crate) async fn sweep(
     (state, counts): (&mut Sweep, &mut Counts),
 ) -> Result<Next, Failure> {
     match state.stage {
+        Stage::Quiet => match end::quiet(means, state) {
+            Some(wait) => return Ok(Next::Pause(wait)),
+            None => state.go_to(Stage::Members),
+        },
         Stage::Members => members(means, tenant, (state, counts)).await?,
         Stage::Users => users(means, tenant, (state, counts)).await?,
         Stage::Invitations => invitations(means, tenant, state).await?,
+        Stage::Requests => requests(means, tenant, state).await?,
         Stage::Resources => resources(means, tenant, (state, counts)).await?,
-        Stage::Graves => graves(means, tenant, state).await?,
-        Stage::Record => record(means, tenant, (state, counts)).await?,
+        Stage::Graves => record::graves(means, tenant, state).await?,
+        Stage::Record => record::record(means, tenant, (state, counts)).await?,
         Stage::Rest => {
-            let own = [
-                tenant.past_of(PROJECT, tenant.project().uuid()),
-                Partition::Counters(tenant.project()),
-            ];
-            means.store.empty(&own).await?;
+            means.store.empty(&end::own(tenant)).await?;
             state.go_to(Stage::Look);
         }
-        Stage::Look => return look(means, tenant, state).await,
+        Stage::Look => return end::look(means, tenant, state).await,
         Stage::Itself => {
             tenant.erase_itself().await?;
             add(counts, PROJECT, 1);
@@ -146,7 +151,7 @@ async fn members(
         .iter()
         .map(|user| Key::Edge(*user, tenant.project()))
         .collect();
-    first.extend(tenant.sessions_of(&users).await?);
+    forget(means, tenant, &users).await?;
     let (mut pasts, mut rows) = (Vec::new(), Vec::new());
     for member in &members {
         first.extend(of_member(means, tenant, member));
@@ -162,6 +167,15 @@ async fn members(
     means.store.erase(&rows).await?;
     add(counts, PROJECT_MEMBERSHIP, members.len());
     Ok(())
+}
+
+/// What users who stay have of the project: their sessions in it, and that they were born in it.
+async fn forget(means: Means<'_>, tenant: Tenant<'_>, users: &[UserId]) -> Result<(), Failure> {
+    let sessions = tenant.sessions_of(users).await?;
+    means.store.erase(&sessions).await?;
+    let users = means.store.users(users).await?;
+    let births = tenant.forget_births(&users, |email| means.blind_email(email));
+    means.store.lay(&births, means.dice).await
 }
 
 /// What only a membership leads to, besides its user and its past.
@@ -190,15 +204,14 @@ async fn users(
     let part = tenant.all_users(PAGE, state.after.as_deref()).await?;
     let scope = Scope::Project(tenant.project());
     let mut partitions = Vec::new();
-    let mut sessions = Vec::new();
     for user in &part.rows {
         let email = user.email().and_then(|email| email.parse().ok());
         let email = email.map(|email| means.blind_email(&email));
         partitions.extend(email.map(|email| Partition::Address(scope, email)));
         partitions.push(tenant.past_of(USER, user.id().uuid()));
-        let logins = means.store.session_ids(user.id()).await?;
-        sessions.extend(logins.into_iter().map(Key::Login));
     }
+    let ids: Vec<UserId> = part.rows.iter().map(User::id).collect();
+    let sessions = tenant.sessions_of(&ids).await?;
     means.store.erase(&sessions).await?;
     means.store.empty(&partitions).await?;
     let themselves = part.rows.iter();
@@ -219,7 +232,7 @@ async fn invitations(
 ) -> Result<(), Failure> {
     let (ids, _) = tenant.invitations(PAGE, None).await?;
     if ids.is_empty() {
-        state.go_to(Stage::Resources);
+        state.go_to(Stage::Requests);
         return Ok(());
     }
     let requests: Vec<Key> = ids.iter().copied().map(Key::Request).collect();
@@ -231,24 +244,41 @@ async fn invitations(
     means.store.erase(&places).await
 }
 
+/// As with users, the index is walked along.
+async fn requests(means: Means<'_>, tenant: Tenant<'_>, state: &mut Sweep) -> Result<(), Failure> {
+    let part = tenant.requests(RESOURCES, state.after.as_deref()).await?;
+    let requests: Vec<Key> = part.rows.into_iter().map(Key::Request).collect();
+    means.store.erase(&requests).await?;
+    match part.next {
+        Some(next) => state.after = Some(next),
+        None => state.go_to(Stage::Resources),
+    }
+    Ok(())
+}
+
 async fn resources(
     means: Means<'_>,
     tenant: Tenant<'_>,
     (state, counts): (&mut Sweep, &mut Counts),
 ) -> Result<(), Failure> {
-    let resources = tenant.all_resources(PAGE, None).await?.rows;
+    let resources = tenant.all_resources(RESOURCES, None).await?.rows;
     if resources.is_empty() {
         state.go_to(Stage::Graves);
         return Ok(());
     }
-    let (mut first, mut pasts, mut rows) = (Vec::new(), Vec::new(), Vec::new());
-    for Stored { resource, .. } in &resources {
+    let (mut first, mut partitions, mut rows) = (Vec::new(), Vec::new(), Vec::new());
+    for Stored {
+        resource, pristine, ..
+    } in &resources
+    {
         first.extend(of_resource(means, tenant, resource));
-        pasts.push(tenant.past_of(&resource.kind, resource.id));
+        partitions.extend(credentials(&resource.kind, resource.id));
+        let past = tenant.past_of(&resource.kind, resource.id);
+        partitions.extend((!pristine).then_some(past));
         rows.push(tenant.resource_key(&resource.kind, resource.id));
     }
     means.store.erase(&first).await?;
-    means.store.empty(&pasts).await?;
+    means.store.empty(&partitions).await?;
     means.store.erase(&rows).await?;
     for Stored { resource, .. } in &resources {
         add(counts, &resource.kind, 1);
@@ -256,7 +286,7 @@ async fn resources(
     Ok(())
 }
 
-/// What only a resource leads to, besides its past: its places by address, an application's credentials.
+/// What only a resource leads to, besides its past and its credentials: its places by address, or the domain that it claims.
 fn of_resource(means: Means<'_>, tenant: Tenant<'_>, resource: &fhir::Resource) -> Vec<Key> {
     let mut keys = Vec::new();
     if let Ok(kind) = resource.kind.parse::<ProfileType>() {
@@ -270,111 +300,11 @@ fn of_resource(means: Means<'_>, tenant: Tenant<'_>, resource: &fhir::Resource) 
             Key::ProfileByEmail(tenant.project(), email, profile)
         }));
     }
-    if resource.kind == CLIENT_APPLICATION {
-        keys.push(Key::Client(ClientId::new(resource.id)));
-    }
+    keys.extend(domain_of(resource).map(|domain| tenant.domain_guard(domain)));
     keys
 }
 
-/// What graves lead to, and then the graves.
-async fn graves(means: Means<'_>, tenant: Tenant<'_>, state: &mut Sweep) -> Result<(), Failure> {
-    let graves = tenant.graves(PAGE, None).await?.rows;
-    if graves.is_empty() {
-        state.go_to(Stage::Record);
-        return Ok(());
-    }
-    let pasts: Vec<_> = graves.iter().cloned().map(Partition::Past).collect();
-    means.store.empty(&pasts).await?;
-    let graves: Vec<Key> = graves.into_iter().map(Key::Grave).collect();
-    means.store.erase(&graves).await
-}
-
-/// A day of the record: what it names may have a past although it is no more.
-async fn record(
-    means: Means<'_>,
-    tenant: Tenant<'_>,
-    (state, counts): (&mut Sweep, &mut Counts),
-) -> Result<(), Failure> {
-    for _ in 0..DAYS {
-        // One day more than today: clocks differ.
-        if state.day > means.now.as_millis() + DAY {
-            state.go_to(Stage::Rest);
-            return Ok(());
-        }
-        let day = Timestamp::from_millis(state.day).day();
-        let events = tenant.events_of(&day, None, SHARE).await?.events;
-        if events.is_empty() {
-            state.day += DAY;
-            continue;
-        }
-        let named = events.iter().filter_map(|(_, event)| event.what.as_ref());
-        let named: HashSet<_> = named
-            .filter_map(|what| Some((what.kind().to_owned(), what.id()?)))
-            .collect();
-        let pasts: Vec<_> = named
-            .iter()
-            .map(|(kind, id)| tenant.past_of(kind, *id))
-            .collect();
-        means.store.empty(&pasts).await?;
-        let keys: Vec<Key> = events
-            .iter()
-            .map(|(id, _)| Key::Audit(tenant.project(), day.clone(), *id))
-            .collect();
-        means.store.erase(&keys).await?;
-        add(counts, "AuditEvent", keys.len());
-        return Ok(());
-    }
-    Ok(())
-}
-
-/// When nobody can be writing any more: whether anything is left. If so, everything is gone through again.
-async fn look(means: Means<'_>, tenant: Tenant<'_>, state: &mut Sweep) -> Result<Next, Failure> {
-    let quiet = Timestamp::from_millis(state.closed).plus(means.settings.longest_request);
-    if means.now < quiet {
-        let wait = quiet.as_millis() - means.now.as_millis();
-        return Ok(Next::Pause(Duration::from_millis(
-            wait.try_into().unwrap_or_default(),
-        )));
-    }
-    if is_empty(means, tenant, state).await? {
-        state.go_to(Stage::Itself);
-        return Ok(Next::Step);
-    }
-    state.rounds += 1;
-    if state.rounds > ROUNDS {
-        return Err(Failure::corrupt(
-            "a project",
-            "something of it cannot be deleted",
-        ));
-    }
-    state.go_to(Stage::Members);
-    state.day = (state.closed - DAY).max(state.founded);
-    Ok(Next::Step)
-}
-
-async fn is_empty(means: Means<'_>, tenant: Tenant<'_>, state: &Sweep) -> Result<bool, Failure> {
-    let project = tenant.project();
-    let own = [
-        tenant.past_of(PROJECT, project.uuid()),
-        Partition::Counters(project),
-        Partition::Invitations(project),
-        Partition::Graves(project),
-    ];
-    let (members, resources, users) = tokio::join!(
-        tenant.all_members(1, None),
-        tenant.all_resources(1, None),
-        tenant.all_users(PAGE, None)
-    );
-    let mut empty =
-        members?.rows.is_empty() && resources?.rows.is_empty() && users?.rows.is_empty();
-    for partition in &own {
-        empty = empty && means.store.is_empty(partition).await?;
-    }
-    let mut day = (state.closed - DAY).max(state.founded);
-    while empty && day <= means.now.as_millis() + DAY {
-        let name = Timestamp::from_millis(day).day();
-        empty = tenant.events_of(&name, None, 1).await?.events.is_empty();
-        day += DAY;
-    }
-    Ok(empty)
+/// An application's credentials and sessions.
+pub(super) fn credentials(kind: &str, id: Uuid) -> Option<Partition> {
+    (kind == CLIENT_APPLICATION).then(|| Partition::Client(ClientId::new(id)))
 }

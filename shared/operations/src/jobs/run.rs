@@ -73,7 +73,8 @@ pub async fn run(
         match next {
             Next::End(ending, steps) => {
                 let end = means.store.end_job(&held, (&progress, &ending), moment());
-                let end = Transaction::new().step(end).steps(steps);
+                let forget = means.store.forget_order(id, &order);
+                let end = Transaction::new().step(end).steps(forget).steps(steps);
                 return stopped(means.write(end).await);
             }
             Next::Pause(pause) if Instant::now() + pause < until => {

@@ -2,7 +2,7 @@
 
 use domain::{Failure, PROJECT, ProjectId, Scope, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
-use store::{Action, Counts, Event, Key, Tenant, Trail};
+use store::{Action, Counts, Event, Key, LoginRow, Tenant, Trail};
 use uuid::Uuid;
 
 use super::order::Purged;
@@ -39,6 +39,11 @@ enum Here {
         project: Option<Uuid>,
         after: Option<String>,
     },
+    /// The applications of a project.
+    Clients {
+        project: Uuid,
+        after: Option<String>,
+    },
 }
 
 impl Purge {
@@ -73,7 +78,21 @@ impl Purge {
                     .map(ProjectId::new)
                     .map_or(Scope::Server, Scope::Project);
                 let after = users(means, (scope, after), until, counts).await?;
-                after.map(|after| Here::Users {
+                match after {
+                    Some(after) => Some(Here::Users {
+                        project,
+                        after: Some(after),
+                    }),
+                    None => project.map(|project| Here::Clients {
+                        project,
+                        after: None,
+                    }),
+                }
+            }
+            Some(Here::Clients { project, after }) => {
+                let tenant = means.store.founding(ProjectId::new(project));
+                let after = clients(means, (tenant, after), until, counts).await?;
+                after.map(|after| Here::Clients {
                     project,
                     after: Some(after),
                 })
@@ -185,6 +204,44 @@ async fn users(
     Ok(part.next)
 }
 
+/// Deletes the old sessions of some applications; answers with which it goes on.
+async fn clients(
+    means: Means<'_>,
+    (tenant, after): (Tenant<'_>, Option<String>),
+    until: Timestamp,
+    counts: &mut Counts,
+) -> Result<Option<String>, Failure> {
+    let part = tenant.client_ids(USERS, after.as_deref()).await?;
+    for client in part.rows {
+        let mut after = None;
+        loop {
+            let page = (SESSIONS, after.as_deref());
+            let sessions = means.store.client_sessions(client, page).await?;
+            let old = sessions
+                .rows
+                .into_iter()
+                .filter(|(_, row)| is_old(row, until));
+            let old: Vec<Key> = old.map(|(key, _)| key).collect();
+            means.store.erase(&old).await?;
+            *counts.entry("Login".to_owned()).or_default() += old.len() as u64;
+            after = sessions.next;
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(part.next)
+}
+
+/// Whether a session was last prolonged by then.
+fn is_old(login: &LoginRow, until: Timestamp) -> bool {
+    let updated = match login.updated.is_empty() {
+        true => &login.began,
+        false => &login.updated,
+    };
+    updated.parse::<Timestamp>().is_ok_and(|at| at <= until)
+}
+
 /// The sessions of a user that were last prolonged by then, with their places in his list.
 async fn old_sessions(
     means: Means<'_>,
@@ -193,13 +250,7 @@ async fn old_sessions(
 ) -> Result<Vec<Key>, Failure> {
     let ids = means.store.sessions_until(user, (until, SESSIONS)).await?;
     let logins = means.store.logins(&ids).await?.into_iter();
-    let old = logins.filter(|(_, login)| {
-        let updated = match login.updated.is_empty() {
-            true => &login.began,
-            false => &login.updated,
-        };
-        updated.parse::<Timestamp>().is_ok_and(|at| at <= until)
-    });
+    let old = logins.filter(|(_, login)| is_old(login, until));
     Ok(old
         .flat_map(|(id, _)| [Key::Login(id), Key::Session(user, id)])
         .collect())

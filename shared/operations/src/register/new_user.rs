@@ -126,7 +126,7 @@ pub async fn new_user<'a>(
             registers: true,
             ..wish.terms.clone()
         };
-        let (login, row, _) = sign_in::begin(means, (&user, "password"), &terms, device);
+        let (login, row) = sign_in::begin(means, (&user, "password"), &terms, device);
         let row = row.through(client);
         let fields = &["firstName", "lastName", "email", "password"];
         let event = (Action::Create, "register", fields.as_slice());
@@ -137,7 +137,7 @@ pub async fn new_user<'a>(
         };
         let written = Transaction::new()
             .steps(means.store.create_user(&new))
-            .step(means.store.create_login(login, &row))
+            .steps(means.store.create_login(login, &row))
             .step(means.own_event(&new.user, None, event))
             .commit_or_look_again(means.store, means.dice)
             .await;

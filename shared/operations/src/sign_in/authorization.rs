@@ -149,7 +149,7 @@ impl Continued {
             Way::SignIn(self.0.row.scope.clone(), Some(self.0.id))
         };
         let written = Transaction::new()
-            .step(means.store.create_login(self.0.id, &self.0.row))
+            .steps(means.store.create_login(self.0.id, &self.0.row))
             .steps(recorded(means, &self.0, membership));
         means.write(written).await?;
         Ok(Ok(way))

@@ -163,7 +163,7 @@ impl Begin<'_> {
         (knock, device): (&Knock, &Device),
     ) -> Result<Value, Failure> {
         let user = self.person.user.as_ref().ok_or(Refusal::NotFound)?;
-        let (id, row, _) = super::begin(means, (user, "password"), &self.terms, device);
+        let (id, row) = super::begin(means, (user, "password"), &self.terms, device);
         let row = row.as_a(wish.kind);
         let mut row = row.through(self.application.map(|application| application.id));
         row.pkce_optional = self.rules.pkce_optional;
@@ -189,7 +189,7 @@ impl Begin<'_> {
             offered(means, login, &offer)?
         };
         let written = Transaction::new()
-            .step(means.store.create_login(id, &row))
+            .steps(means.store.create_login(id, &row))
             .steps(more)
             .steps(upgraded(means, self.person, wish))
             .steps(knock.succeeded(means));

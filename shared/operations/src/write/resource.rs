@@ -10,8 +10,9 @@ use super::target::{Target, is_ordinary};
 use super::{Posted, application, new_references};
 use crate::create_client::CLIENT_APPLICATION;
 use crate::create_resource::{self, check_definition, without_envelope};
-use crate::invite::reindex_steps;
+use crate::invite::{index_steps, reindex_steps};
 use crate::record::{all_fields, changed_fields};
+use crate::resource_cap::must_have_room;
 use crate::{Means, accounts, domain_configuration, provider_secrets, realm, rights};
 
 /// Another version of a resource; the same one when nothing changes.
@@ -129,13 +130,24 @@ async fn make(
     (meta, more): (Meta, Vec<Step>),
 ) -> Result<Resource, Aborted> {
     let tenant = means.store.of(caller);
+    must_have_room(
+        means,
+        tenant,
+        &realm::project(caller, target.realm.as_ref())?,
+    )
+    .await?;
     let new = create_resource::resource(means, (&target.kind, target.id), meta, sent)?;
     let accounts = accounts::of_patients((tenant, &target.found), &new)?;
     let new = caller.rights().to_create_among(new, &accounts);
     let new = new.map_err(Failure::from)?;
     let event = (Action::Create, "create-resource");
+    let row = match more.is_empty() {
+        true => tenant.create_resource(&new, 0),
+        false => tenant.bring_back_resource(&new),
+    };
     Transaction::new()
-        .steps(create_resource::steps(means, tenant, &new)?)
+        .step(row)
+        .steps(index_steps(means, tenant, &new)?)
         .steps(more)
         .step(means.event(caller, event, &new, all_fields(&new.body)))
         .commit_or_look_again(means.store, means.dice)

@@ -1,9 +1,9 @@
 //! What happens to a session: it gets a membership, its code is redeemed, it is prolonged, it ends.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{LoginId, Refusal, Timestamp};
+use domain::{LoginId, Refusal, Subject, Timestamp};
 
-use super::Granted;
+use super::{Granted, session_key};
 use crate::Store;
 use crate::keys::Key;
 use crate::step::Step;
@@ -101,12 +101,21 @@ impl Store {
             .or(Refusal::Unauthorized)
     }
 
-    /// The session ends, unless it has ended already.
+    /// A person's session ends, unless it has ended already.
     pub fn revoke_login(&self, id: LoginId) -> Step {
-        open(Step::update(&Key::Login(id), "SET revoked = :yes"))
-            .when("revoked = :no")
-            .value(":yes", AttributeValue::Bool(true))
+        revoked(&Key::Login(id))
     }
+
+    /// The session of whoever it is ends, unless it has ended already.
+    pub fn revoke_session(&self, of: Subject, id: LoginId) -> Step {
+        revoked(&session_key(of, id))
+    }
+}
+
+fn revoked(session: &Key) -> Step {
+    open(Step::update(session, "SET revoked = :yes"))
+        .when("revoked = :no")
+        .value(":yes", AttributeValue::Bool(true))
 }
 
 /// A step whose condition says `:no`.

@@ -10,7 +10,7 @@ pub(super) const LOOK_TO_EXPUNGE: Pattern = Pattern {
     name: "look at what is to be deleted for good: resource, tombstone, member, user with his edges and sessions, project",
     functions: &["expunge"],
     actions: &[BatchGetItem, Query],
-    keys: &["P#*", "U#*", "UQ#*", "LOGIN#*", "JOB#*"],
+    keys: &["P#*", "U#*", "UQ#*", "LOGIN#*", "CLIENT#*", "JOB#*"],
     index: None,
 };
 
@@ -80,7 +80,7 @@ pub(super) const EVERYTHING: Pattern = Pattern {
 pub(super) const RUN: Pattern = Pattern {
     name: "run a job: take it, write down how far it has come, end it",
     functions: &["run-job"],
-    actions: &[BatchGetItem, Query, UpdateItem],
+    actions: &[BatchGetItem, Query, UpdateItem, DeleteItem],
     keys: &["JOB#*"],
     index: None,
 };
@@ -104,7 +104,7 @@ pub(super) const EMPTY_OR_FILL: Pattern = Pattern {
 
 /// The users of such a project.
 pub(super) const OWN_USERS: Pattern = Pattern {
-    name: "find the users who exist within a project only",
+    name: "find the users who exist within a project only, and their requests",
     functions: &["run-job"],
     actions: &[Query],
     keys: &["P#*"],

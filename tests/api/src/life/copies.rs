@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use harness::world::World;
 use serde_json::{Value, json};
 
 use super::{Village, clone, counted, id, over};
@@ -16,8 +15,7 @@ pub(super) struct Census {
 }
 
 impl Census {
-    pub(super) async fn of(world: &World, project: &str) -> Self {
-        let ledger = Ledger::read(world).await;
+    pub(super) fn of(ledger: &Ledger, project: &str) -> Self {
         let (mut here, mut named) = (BTreeSet::new(), BTreeSet::new());
         let rows = ledger.partition(&format!("P#{project}#R")).into_iter();
         for row in rows {
@@ -68,15 +66,15 @@ async fn a_copy_has_new_ids_and_its_references_lead_to_the_copies() {
     assert_eq!(copied.body["name"], "Copied");
     let place = copied.header("location").to_owned();
     assert!(place.ends_with(&format!("/fhir/R4/Project/{}", copied.id())));
+    let ledger = Ledger::read(world).await;
     let (old, new) = (
-        Census::of(world, &village.project.id).await,
-        Census::of(world, copied.id()).await,
+        Census::of(&ledger, &village.project.id),
+        Census::of(&ledger, copied.id()),
     );
     assert_eq!(old.kinds(), new.kinds());
     assert!(old.here.is_disjoint(&new.here));
     assert_eq!(new.dangling(), Vec::<&String>::new());
-    Ledger::read(world).await.must_hold();
-    let ledger = Ledger::read(world).await;
+    ledger.must_hold();
     let observation = ledger.resources(copied.id(), "Observation")[0];
     let subject = observation["body"]["subject"]["reference"]
         .as_str()
@@ -153,7 +151,8 @@ async fn types_and_ids_limit_what_is_copied_and_no_reference_leads_back() {
     let copied = clone(world.root(), &village.project, &types)
         .await
         .must(201);
-    let census = Census::of(world, copied.id()).await;
+    let ledger = Ledger::read(world).await;
+    let census = Census::of(&ledger, copied.id());
     assert!(
         census
             .kinds()
@@ -161,7 +160,6 @@ async fn types_and_ids_limit_what_is_copied_and_no_reference_leads_back() {
             .all(|kind| ["Patient", "Observation"].contains(kind))
     );
     assert_eq!(census.named, BTreeSet::new());
-    let ledger = Ledger::read(world).await;
     let observation = ledger.resources(copied.id(), "Observation")[0];
     assert_eq!(observation["body"]["subject"], json!({ "display": "Bart" }));
     ledger.must_hold();

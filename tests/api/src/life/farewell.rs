@@ -117,3 +117,40 @@ async fn a_deleted_project_is_expunged_at_once_when_somebody_asks() {
     assert_eq!(job["status"], "completed", "{job}");
     assert!(world.rows(&format!("P#{}", project.id)).await.is_empty());
 }
+
+#[tokio::test]
+async fn a_project_may_have_its_own_time_to_come_back() {
+    const DAY: i64 = 24 * 60 * 60;
+    let world = world().await;
+    let root = world.root();
+    for (settings, days) in [
+        (json!([]), 30),
+        (
+            json!([{ "name": "deletionGraceDays", "valueInteger": 2 }]),
+            2,
+        ),
+        (
+            json!([{ "name": "deletionGraceDays", "valueInteger": 0 }]),
+            0,
+        ),
+        (
+            json!([{ "name": "deletionGraceDays", "valueInteger": 4_000 }]),
+            365,
+        ),
+    ] {
+        let project = world.project("Patient").await;
+        let mut read = root.get(&place(&project)).await.must(200).body;
+        read["systemSetting"] = settings;
+        root.put(&place(&project), &read).await.must(200);
+        root.delete(&place(&project)).await.must(200);
+        let waits = waiting(world, &project).await.unwrap();
+        let due: i64 = waits["ttl"]["N"].as_str().unwrap().parse().unwrap();
+        let now = std::time::SystemTime::now();
+        let now = now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        let left = due - i64::try_from(now).unwrap();
+        assert!(
+            (days * DAY - 600..=days * DAY).contains(&left),
+            "{left} of {days} days"
+        );
+    }
+}

@@ -74,6 +74,11 @@ impl Core {
         *self.plan.lock().unwrap_or_else(PoisonError::into_inner) = plan;
     }
 
+    pub(super) fn struck(&self) -> usize {
+        let plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+        plan.struck()
+    }
+
     pub(super) fn on_crash(&self, kill: Kill) {
         let _kept = self.kill.set(kill);
     }

@@ -71,6 +71,11 @@ impl Proxy {
         self.core.lay(plan);
     }
 
+    /// How often the plan has struck since it was laid.
+    pub fn struck(&self) -> usize {
+        self.core.struck()
+    }
+
     /// Begins to record. While any recorder lives every call takes 50 ms longer, see [`Recording::trips`].
     pub fn record(&self) -> Recorder {
         Recorder(self.core.record())

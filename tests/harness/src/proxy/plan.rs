@@ -51,6 +51,7 @@ pub struct Plan {
     seed: u64,
     rules: Vec<Rule>,
     conflicts: bool,
+    struck: usize,
 }
 
 impl Plan {
@@ -115,7 +116,12 @@ impl Plan {
                 struck = Some(rule.fault);
             }
         }
+        self.struck += usize::from(struck.is_some());
         struck
+    }
+
+    pub(crate) fn struck(&self) -> usize {
+        self.struck
     }
 }
 

@@ -116,14 +116,14 @@ pub async fn callback(
         only: own.or(returned.project),
         ..returned.terms.clone()
     };
-    let (id, row, _) = super::super::begin(means, (user, "external"), &terms, device);
+    let (id, row) = super::super::begin(means, (user, "external"), &terms, device);
     let mut row = row.through(application.map(|application| application.id));
     row.pkce_optional = rules.pkce_optional;
     row.access_life = rules.access_life;
     row.refresh_life = rules.refresh_life;
     let (row, more, answer) = offered(means, Pending { id, row }, &offer)?;
     let written = Transaction::new()
-        .step(means.store.create_login(id, &row))
+        .steps(means.store.create_login(id, &row))
         .steps(more);
     means.write(written).await?;
     let code = answer["code"].as_str().map(str::to_owned);

@@ -89,7 +89,7 @@ pub async fn exchange(
         only: Some(project),
         ..Terms::default()
     };
-    let (id, row, _) = begin(means, (&user, "external"), &terms, device);
+    let (id, row) = begin(means, (&user, "external"), &terms, device);
     let mut row = row.through(Some(application.id));
     row.access_life = rules.access_life;
     row.refresh_life = rules.refresh_life;
@@ -147,7 +147,7 @@ async fn issue(
         login.row = login.row.until(*until);
     }
     let written = Transaction::new()
-        .step(means.store.create_login(login.id, &login.row))
+        .steps(means.store.create_login(login.id, &login.row))
         .steps(steps);
     means.write(written).await?;
     let user = login.row.user().ok_or(Refusal::NotFound)?;

@@ -14,8 +14,7 @@ use super::{check_privileges, checked, take_lists};
 use crate::Means;
 use crate::record::changed_fields;
 
-/// A deleted project can come back for so long.
-const GRACE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const DAY: u64 = 24 * 60 * 60;
 
 /// Deletes a project: from now on nobody signs in to it, and no token of it works. Its rows stay for as long as it can come back.
 pub(in crate::write) async fn close(
@@ -34,8 +33,11 @@ pub(in crate::write) async fn close(
     let tenant = means.store.of(caller);
     let last = means.next_version(caller.profile(), &resource.meta);
     let event = (Action::Delete, "delete-project");
+    let own = project.days_of_grace();
+    let own = own.map(|days| Duration::from_secs(days * DAY));
+    let until = means.now.plus(own.unwrap_or(means.settings.deletion_grace));
     Transaction::new()
-        .steps(tenant.take_leave(project, &last, means.now.plus(GRACE)))
+        .steps(tenant.take_leave(project, &last, until))
         .step(tenant.keep_version(resource))
         .step(tenant.bury(PROJECT, resource.id, &last))
         .step(means.event(caller, event, resource, BTreeMap::new()))
