@@ -18,6 +18,13 @@ async fn answer(ask: Ask) -> Answer {
         transaction,
         entries,
     } = Requests::of(&bundle?, base_url, MOST).map_err(app::domain::Fault::from)?;
-    let done = batch::batch(ask.means, (&caller, claimant), entries, ask.time_left()).await;
+    let who = (&caller, claimant);
+    if transaction && batch::is_atomic(&caller) {
+        let wish = ask.wish(Ok(entries))?;
+        let done = batch::transaction(ask.means, who, wish, ask.time_left()).await;
+        let done = done.map_err(|refused| ask.refused_entry(refused))?;
+        return Ok(ask.entries_done(done));
+    }
+    let done = batch::batch(ask.means, who, entries, ask.time_left()).await;
     Ok(ask.entries(&caller, (transaction, done)).await)
 }

@@ -3,7 +3,7 @@
 use domain::{Caller, Failure};
 use fhir::View;
 use gateway::{Problem, Reply};
-use operations::batch::Done;
+use operations::batch::{Done, Refused};
 use operations::history::{History, Page};
 use operations::write::{Change, Posted, Written};
 use operations::{Destination, conditional};
@@ -80,6 +80,21 @@ impl Ask {
             true => fhir::transaction_response(entries),
             false => fhir::batch_response(entries),
         })
+    }
+
+    /// The answers to the entries of a transaction that was carried out as a whole.
+    pub fn entries_done(&self, done: Vec<Done>) -> Reply {
+        let entries = done.into_iter().map(|done| self.entry(done));
+        Reply::fhir(fhir::transaction_response(entries.collect()))
+    }
+
+    /// The answer to one that was not: every issue names the entry that it failed for.
+    pub fn refused_entry(&self, refused: Refused) -> Problem {
+        let problem = Problem::from(refused.failure);
+        match refused.entry {
+            Some(entry) => problem.in_entry(entry),
+            None => problem,
+        }
     }
 
     fn entry(&self, done: Done) -> Value {

@@ -1,5 +1,9 @@
 //! One conditional write of a transaction, and what it means when its condition does not hold.
 
+mod apply;
+mod merge;
+
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::error::BuildError;
@@ -24,15 +28,25 @@ pub(crate) enum Otherwise {
 }
 
 /// One conditional write.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     write: Write,
     condition: Option<&'static str>,
     values: HashMap<String, AttributeValue>,
     otherwise: Otherwise,
+    count: Option<Count>,
 }
 
-#[derive(Clone, Debug)]
+/// A number of a row that grows or shrinks, however many do that to it: nobody has to know what it is.
+#[derive(Clone, Debug, PartialEq)]
+struct Count {
+    attribute: &'static str,
+    by: i64,
+    /// Less than this it does not become.
+    least: Option<i64>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
 enum Write {
     Put(Item),
     Update(Item, &'static str),
@@ -59,6 +73,27 @@ impl Step {
     /// An update by `expression`.
     pub(crate) fn update(key: &Key, expression: &'static str) -> Self {
         Self::new(Write::Update(row::place(key), expression))
+    }
+
+    /// A row that exists has so much more, or less, of something.
+    pub(crate) fn count(key: &Key, attribute: &'static str, by: i64) -> Self {
+        Self {
+            count: Some(Count {
+                attribute,
+                by,
+                least: None,
+            }),
+            ..Self::update(key, "")
+        }
+    }
+
+    /// Less than this does not remain.
+    #[must_use]
+    pub(crate) fn leaving(mut self, least: i64) -> Self {
+        if let Some(count) = &mut self.count {
+            count.least = Some(least);
+        }
+        self
     }
 
     /// A deletion.
@@ -140,7 +175,46 @@ impl Step {
             condition: None,
             values: HashMap::new(),
             otherwise: Otherwise::Reread,
+            count: None,
         }
+    }
+
+    /// The condition as a whole, if there is one.
+    fn whole_condition(&self) -> Option<Cow<'static, str>> {
+        let counted = self.count.as_ref().map(|count| match count.least {
+            Some(_) => format!("{} >= :least", count.attribute),
+            None => "attribute_exists(PK)".to_owned(),
+        });
+        match (self.condition, counted) {
+            (Some(condition), Some(counted)) => Some(format!("({condition}) AND {counted}").into()),
+            (condition, counted) => condition.map(Cow::from).or(counted.map(Cow::from)),
+        }
+    }
+
+    /// The update as a whole.
+    fn whole_update(&self, expression: &'static str) -> Cow<'static, str> {
+        match &self.count {
+            Some(count) => {
+                let counted = format!("{expression} ADD {} :more", count.attribute);
+                counted.trim_start().to_owned().into()
+            }
+            None => expression.into(),
+        }
+    }
+
+    /// All values in the expressions.
+    fn whole_values(&self) -> Option<HashMap<String, AttributeValue>> {
+        let mut values = self.values.clone();
+        if let Some(count) = &self.count {
+            let number = |number: i64| AttributeValue::N(number.to_string());
+            values.insert(":more".into(), number(count.by));
+            values.extend(
+                count
+                    .least
+                    .map(|least| (":least".into(), number(least - count.by))),
+            );
+        }
+        (!values.is_empty()).then_some(values)
     }
 
     /// Attributes whose names are words of the expression language are written `#name`; the SDK wants them spelled out.
@@ -159,8 +233,8 @@ impl Step {
 
     /// The step as the SDK takes it.
     pub(crate) fn request(&self, table: &str) -> Result<TransactWriteItem, BuildError> {
-        let condition = self.condition.map(str::to_owned);
-        let values = (!self.values.is_empty()).then(|| self.values.clone());
+        let condition = self.whole_condition().map(Cow::into_owned);
+        let values = self.whole_values();
         let names = self.names();
         let builder = TransactWriteItem::builder();
         Ok(match &self.write {
@@ -177,7 +251,7 @@ impl Step {
                 Update::builder()
                     .table_name(table)
                     .set_key(Some(key.clone()))
-                    .update_expression(*expression)
+                    .update_expression(self.whole_update(expression))
                     .set_condition_expression(condition)
                     .set_expression_attribute_names(names)
                     .set_expression_attribute_values(values)

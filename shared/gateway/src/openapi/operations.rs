@@ -212,7 +212,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .gives_fhir("Bundle"),
     of(FHIR_VREAD).gives_resource("Resource").or(&[400, 410]),
     of(FHIR_VALIDATE).takes("Resource"),
-    of(FHIR_BATCH).takes("Bundle").gives_fhir("Bundle"),
+    of(FHIR_BATCH)
+        .takes("Bundle")
+        .once()
+        .gives_fhir("Bundle")
+        .or(&[403, 404, 409, 410, 412, 413]),
     of(FHIR_GRAPHQL)
         .takes("GraphQlQuestion")
         .gives("GraphQlAnswer"),
