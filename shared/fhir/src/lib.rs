@@ -8,6 +8,7 @@ mod content;
 mod json;
 mod known;
 pub mod library;
+pub mod terminology;
 mod link;
 mod meta;
 mod name;

@@ -275,10 +275,12 @@ pub fn captures(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, 
         match (wanted.next(), given.next()) {
             (None, None) => return Some(captured),
             (Some(name), Some(value)) if name.starts_with('{') => {
-                if value.is_empty() {
+                let (name, value) = (name.trim_matches(['{', '}']), crate::percent::decode(value));
+                // An operation is no type: what its route does not say is not asked of one.
+                if value.is_empty() || (name == "resourceType" && value.starts_with('$')) {
                     return None;
                 }
-                captured.push((name.trim_matches(['{', '}']), crate::percent::decode(value)));
+                captured.push((name, value));
             }
             (Some(literal), Some(value))
                 if literal == value || literal == crate::percent::decode(value) => {}
