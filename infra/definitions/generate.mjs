@@ -142,6 +142,8 @@ writeFileSync(join(target, 'resource-types.txt'), `${resourceTypes.join('\n')}\n
 
 /** The kinds of parameters that the server compares; numbers, quantities and composites it does not. */
 const COMPARED = { token: 'token', string: 'string', reference: 'reference', date: 'date', uri: 'token' };
+/** A reference with so many targets may lead anywhere. */
+const ANYWHERE = 60;
 /** How a date stands in an element of several types. */
 const DATES = ['DateTime', 'Instant', 'Date', 'Period.start'];
 
@@ -207,3 +209,24 @@ const sets = sorted(usedSets.values());
 const systems = sorted(new Set(sets.flatMap((set) => set.compose.include.map((part) => codeSystems.get(part.system)))));
 const codes = [...systems.flatMap(systemText), ...sets.flatMap(setText)];
 writeFileSync(join(target, 'terminology/codes.txt'), `${codes.join('\n')}\n`);
+
+/** What refers to resources of each type by parameters that say so, for lists that lead back. */
+function referring() {
+  const bundles = ['search-parameters.json', 'search-parameters-medplum.json'];
+  const all = bundles.flatMap((file) => JSON.parse(readFileSync(join(source, file), 'utf8')).entry.map((entry) => entry.resource));
+  const found = new Map(resourceTypes.map((type) => [type, new Map()]));
+  for (const { type, base, target, code } of all) {
+    // A parameter that may lead anywhere says nothing of a type.
+    const targets = type === 'reference' && target?.length < ANYWHERE ? target : [];
+    for (const [to, from] of targets.flatMap((to) => base.map((from) => [to, from]))) {
+      if (found.has(to) && found.has(from)) {
+        found.get(to).set(from, new Set([...(found.get(to).get(from) ?? []), code]));
+      }
+    }
+  }
+  return found;
+}
+
+const lists = (from) => [...from].sort().map(([type, codes]) => ` ${type} ${[...codes].sort().join(' ')}`);
+const back = [...referring()].filter(([, from]) => from.size > 0).map(([to, from]) => [to, ...lists(from)].join('\n'));
+writeFileSync(join(here, '../../shared/graphql/src/referring.txt'), `${back.join('\n')}\n`);

@@ -5,9 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use app::Ask;
 use app::domain::{Caller, Claimant};
-use graphql::{Answer, Desk};
+use graphql::{Answer, Desk, Found};
 use operations::batch::{self, Done};
-use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 /// How often a query may read or search, unless its project says otherwise.
@@ -63,11 +62,17 @@ impl Desk for OfTheCaller {
     }
 }
 
-fn shown(done: Done, ask: &Ask) -> Vec<Value> {
+fn shown(done: Done, ask: &Ask) -> Found {
     let view = ask.call.view();
     match done {
-        Done::Resource(written) => vec![written.resource.to_json(view)],
-        Done::Page(page) => page.matches.iter().map(|it| it.to_json(view)).collect(),
-        Done::Nothing | Done::History(_) => Vec::new(),
+        Done::Resource(written) => Found {
+            resources: vec![written.resource.to_json(view)],
+            total: None,
+        },
+        Done::Page(page) => Found {
+            resources: page.matches.iter().map(|it| it.to_json(view)).collect(),
+            total: page.total,
+        },
+        Done::Nothing | Done::History(_) => Found::default(),
     }
 }

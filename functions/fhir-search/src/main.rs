@@ -1,26 +1,22 @@
-//! `GET /fhir/R4/{resourceType}` and `POST …/_search`: search the resources of a project.
+//! `GET /fhir/R4/{resourceType}` and `POST …/_search`, and what is found by a search of code lists: `ValueSet/$expand`.
 
-use app::routes::{FHIR_SEARCH, FHIR_SEARCH_FORM};
-use app::{Answer, Ask, Error, Function};
-use operations::search;
+mod expand;
+mod search;
+
+use app::routes::{
+    EXPAND, EXPAND_ONE, EXPAND_ONE_POSTED, EXPAND_POSTED, FHIR_SEARCH, FHIR_SEARCH_FORM,
+};
+use app::{Error, Function};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     Function::new()
-        .on(&FHIR_SEARCH, answer)
-        .on(&FHIR_SEARCH_FORM, answer)
+        .on(&FHIR_SEARCH, search::answer)
+        .on(&FHIR_SEARCH_FORM, search::answer)
+        .on(&EXPAND, expand::answer)
+        .on(&EXPAND_POSTED, expand::answer)
+        .on(&EXPAND_ONE, expand::answer)
+        .on(&EXPAND_ONE_POSTED, expand::answer)
         .serve()
         .await
-}
-
-async fn answer(ask: Ask) -> Answer {
-    let parameters = ask.parameters();
-    let named = parameters.as_deref().ok().and_then(search::project_named);
-    let destination = ask.asked(named);
-    let kind = ask.call.parameter("resourceType");
-    let query = parameters.and_then(|pairs| search::read(kind, &pairs));
-    let look =
-        |tenant, claimant, sight| search::look(ask.means, (tenant, claimant), (kind, query), sight);
-    let (_, found) = ask.admit_seeing(destination, look).await?;
-    Ok(ask.page(&found))
 }

@@ -8,7 +8,6 @@ mod content;
 mod json;
 mod known;
 pub mod library;
-pub mod terminology;
 mod link;
 mod meta;
 mod name;
@@ -20,6 +19,7 @@ mod request;
 mod resource;
 pub mod schema;
 pub mod search;
+pub mod terminology;
 
 pub use bundle::{Entry, Mode, Version, batch_response, history, searchset, transaction_response};
 pub use compartment::accounts_of;

@@ -193,7 +193,9 @@ mod tests {
     fn code_lists_are_found_by_address_and_version() {
         let url = "http://hl7.org/fhir/ValueSet/administrative-gender";
         let set = at(SET, url).unwrap();
-        let system = set.body["compose"]["include"][0]["system"].as_str().unwrap();
+        let system = set.body["compose"]["include"][0]["system"]
+            .as_str()
+            .unwrap();
         let codes = at(SYSTEM, system).unwrap().body["concept"].clone();
         assert_eq!(codes.as_array().unwrap().len(), 4);
         assert!(at(SET, &format!("{url}|4.0.1")).is_some());

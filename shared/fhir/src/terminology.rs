@@ -2,6 +2,8 @@
 //!
 //! The text is linked only into functions that read the definitions.
 
+use std::sync::OnceLock;
+
 use serde_json::{Map, Value, json};
 
 /// A code with its system and what people call it.
@@ -39,29 +41,43 @@ pub(crate) fn sets() -> impl Iterator<Item = List> {
     lists(SET)
 }
 
-/// A list begins with a line that does not begin with a space.
 fn lists(mark: char) -> impl Iterator<Item = List> {
-    let mut rest = include_str!("terminology/codes.txt");
-    let all = std::iter::from_fn(move || {
-        let (head, after) = rest.split_once('\n')?;
-        let next = [after.find("\n= "), after.find("\n@ ")];
-        let next = next.into_iter().flatten().min();
-        let (lines, others) = after.split_at(next.map_or(after.len(), |at| at + 1));
-        rest = others;
-        Some((head, lines))
-    });
-    all.filter_map(move |(head, lines)| {
-        let mut words = head.strip_prefix(mark)?.split_whitespace();
-        Some(List {
-            url: words.next()?,
-            name: words.next()?,
-            version: words.next().filter(|version| *version != "-"),
-            lines,
-        })
+    let of_mark = move |(its, _): &&(char, List)| *its == mark;
+    index().iter().filter(of_mark).map(|(_, list)| *list)
+}
+
+/// All lists, read once. A list begins with a line that does not begin with a space.
+fn index() -> &'static [(char, List)] {
+    static INDEX: OnceLock<Vec<(char, List)>> = OnceLock::new();
+    INDEX.get_or_init(|| {
+        let text = include_str!("terminology/codes.txt");
+        let (mut lists, mut begin, mut head) = (Vec::new(), 0, "");
+        let mut at = 0;
+        for line in text.split_inclusive('\n') {
+            if !line.starts_with(' ') {
+                lists.extend(List::read(head, &text[begin..at]));
+                (head, begin) = (line, at + line.len());
+            }
+            at += line.len();
+        }
+        lists.extend(List::read(head, &text[begin..]));
+        lists
     })
 }
 
 impl List {
+    fn read(head: &'static str, lines: &'static str) -> Option<(char, Self)> {
+        let mut words = head.split_whitespace();
+        let mark = words.next()?.chars().next()?;
+        let list = Self {
+            url: words.next()?,
+            name: words.next()?,
+            version: words.next().filter(|version| *version != "-"),
+            lines,
+        };
+        Some((mark, list))
+    }
+
     /// What both resources say of a list without what is in it.
     pub(crate) fn outline(&self) -> Map<String, Value> {
         let mut outline = Map::new();
@@ -105,7 +121,12 @@ impl List {
 pub fn codes_of(system: &Map<String, Value>) -> Vec<Coding> {
     let url = system.get("url").and_then(Value::as_str);
     let mut codes = Vec::new();
-    gather(url.unwrap_or_default(), system.get("concept"), "concept", &mut codes);
+    gather(
+        url.unwrap_or_default(),
+        system.get("concept"),
+        "concept",
+        &mut codes,
+    );
     codes
 }
 
@@ -196,10 +217,14 @@ mod tests {
 
     #[test]
     fn nested_codes_are_codes_and_headings_are_none() {
-        let nested = json!({ "url": "s", "concept": [{ "code": "a", "concept": [{ "code": "b" }] }] });
+        let nested =
+            json!({ "url": "s", "concept": [{ "code": "a", "concept": [{ "code": "b" }] }] });
         let codes = codes_of(nested.as_object().unwrap());
         assert_eq!(codes.len(), 2);
-        assert_eq!((codes[1].system.as_str(), codes[1].code.as_str()), ("s", "b"));
+        assert_eq!(
+            (codes[1].system.as_str(), codes[1].code.as_str()),
+            ("s", "b")
+        );
         let contains = json!([{ "abstract": true, "display": "H", "contains": [{ "system": "s", "code": "c" }] }]);
         let set = json!({ "expansion": { "contains": contains } });
         assert_eq!(codes_of_expansion(set.as_object().unwrap()).len(), 1);

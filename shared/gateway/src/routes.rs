@@ -200,6 +200,14 @@ routes! {
     FHIR_SEARCH = "GET" "/fhir/R4/{resourceType}" => "fhir-search", Member, "search resources";
     /// `POST /fhir/R4/{resourceType}/_search`.
     FHIR_SEARCH_FORM = "POST" "/fhir/R4/{resourceType}/_search" => "fhir-search", Member, "search resources by form";
+    /// `GET /fhir/R4/ValueSet/$expand`.
+    EXPAND = "GET" "/fhir/R4/ValueSet/$expand" => "fhir-search", Member, "expand a value set";
+    /// `POST /fhir/R4/ValueSet/$expand`.
+    EXPAND_POSTED = "POST" "/fhir/R4/ValueSet/$expand" => "fhir-search", Member, "expand a value set";
+    /// `GET /fhir/R4/ValueSet/{id}/$expand`.
+    EXPAND_ONE = "GET" "/fhir/R4/ValueSet/{id}/$expand" => "fhir-search", Member, "expand a value set by its id";
+    /// `POST /fhir/R4/ValueSet/{id}/$expand`.
+    EXPAND_ONE_POSTED = "POST" "/fhir/R4/ValueSet/{id}/$expand" => "fhir-search", Member, "expand a value set by its id";
     /// `GET /fhir/R4/{resourceType}/{id}`.
     FHIR_READ = "GET" "/fhir/R4/{resourceType}/{id}" => "fhir-read", Member, "read a resource";
     /// `GET /fhir/R4/{resourceType}/{id}/_history`.

@@ -96,7 +96,7 @@ pub async fn read(
         // Nobody waits for others before him.
         until: Instant::now(),
     };
-    errand.read(request.place, request.words).await
+    Box::pin(errand.read(request.place, request.words)).await
 }
 
 impl Errand<'_> {

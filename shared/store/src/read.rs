@@ -211,7 +211,7 @@ impl Store {
         start: Option<Item>,
     ) -> Result<Page, Failure> {
         match self.gathered() {
-            Some(gathering) => self.page_with(gathering, range, limit, start).await,
+            Some(gathering) => Box::pin(self.page_with(gathering, range, limit, start)).await,
             None => self.page_as_stored(range, limit, start).await,
         }
     }
@@ -246,7 +246,7 @@ impl Store {
         let mut total = 0;
         let mut start = None;
         if self.gathered().is_some() {
-            return self.count_gathered(range, pages).await;
+            return Box::pin(self.count_gathered(range, pages)).await;
         }
         for _ in 0..pages {
             let request = self

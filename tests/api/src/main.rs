@@ -55,6 +55,7 @@ mod second_engine;
 mod secrets;
 mod settings;
 mod sign_in;
+mod terminology;
 mod transactions;
 mod world;
 

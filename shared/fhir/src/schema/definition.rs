@@ -193,8 +193,11 @@ mod tests {
 
     #[test]
     fn a_line_tells_everything_about_an_element() {
-        let profile =
-            Element::read("X", " value[x]*! string|Reference(Patient|Bot) #axp-1 @list|1").unwrap();
+        let profile = Element::read(
+            "X",
+            " value[x]*! string|Reference(Patient|Bot) #axp-1 @list|1",
+        )
+        .unwrap();
         assert_eq!(
             (
                 profile.name,
