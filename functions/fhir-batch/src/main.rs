@@ -23,7 +23,8 @@ async fn answer(ask: Ask) -> Answer {
         let wish = ask.wish(Ok(entries))?;
         let done = batch::transaction(ask.means, who, wish, ask.time_left()).await;
         let done = done.map_err(|refused| ask.refused_entry(refused))?;
-        return Ok(ask.entries_done(done));
+        let done = done.into_iter().map(Ok).collect();
+        return Ok(ask.entries(&caller, (true, done)).await);
     }
     let done = batch::batch(ask.means, who, entries, ask.time_left()).await;
     Ok(ask.entries(&caller, (transaction, done)).await)

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use app::Ask;
 use app::domain::{Caller, Claimant};
+use app::limits::TOO_LONG;
 use graphql::{Answer, Desk, Found};
 use operations::batch::{self, Done};
 use tokio::time::{Instant, timeout_at};
@@ -50,6 +51,8 @@ impl Desk for OfTheCaller {
                 return Err("There is no time left".to_owned());
             };
             match read {
+                // A list has no place to say how it goes on.
+                Ok(Done::Page(page)) if page.query.is_shortened() => Err(TOO_LONG.to_owned()),
                 Ok(done) => Ok(shown(done, ask)),
                 Err(failure) => {
                     let problem = ask.failed_within(caller, failure).await;
@@ -66,13 +69,16 @@ fn shown(done: Done, ask: &Ask) -> Found {
     let view = ask.call.view();
     match done {
         Done::Resource(written) => Found {
-            resources: vec![written.resource.to_json(view)],
+            resources: vec![written.resource.into_json(view)],
             total: None,
         },
-        Done::Page(page) => Found {
-            resources: page.matches.iter().map(|it| it.to_json(view)).collect(),
-            total: page.total,
-        },
+        Done::Page(page) => {
+            let matches = page.matches.into_iter();
+            Found {
+                resources: matches.map(|it| it.into_json(view)).collect(),
+                total: page.total,
+            }
+        }
         Done::Nothing | Done::History(_) => Found::default(),
     }
 }

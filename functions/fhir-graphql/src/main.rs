@@ -11,9 +11,6 @@ use graphql::{Graph, Question, Unanswerable};
 
 use desk::OfTheCaller;
 
-/// An answer longer than this may not fit into the six megabytes that Lambda hands on, with every quotation mark escaped.
-const LONGEST: usize = 4_000_000;
-
 /// Made before the first question.
 static GRAPH: OnceLock<Graph> = OnceLock::new();
 
@@ -36,10 +33,6 @@ async fn answer(ask: Ask) -> Answer {
         .get()
         .ok_or_else(|| Failure::unavailable("the graph", "it is not made yet"))?;
     let answer = graph.answer(question, desk).await.map_err(faults)?;
-    if answer.to_string().len() > LONGEST {
-        let words = "The answer is too large; ask for less";
-        return Err(Failure::from(Fault::invalid("query", words)).into());
-    }
     Ok(Reply::json(answer))
 }
 

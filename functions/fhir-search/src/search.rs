@@ -12,5 +12,5 @@ pub(super) async fn answer(ask: Ask) -> Answer {
     let look =
         |tenant, claimant, sight| search::look(ask.means, (tenant, claimant), (kind, query), sight);
     let (_, found) = ask.admit_seeing(destination, look).await?;
-    Ok(ask.page(&found))
+    Ok(ask.page(found))
 }

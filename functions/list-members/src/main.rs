@@ -21,5 +21,5 @@ async fn answer(ask: Ask) -> Answer {
     let query = parameters.and_then(|pairs| search::read(PROJECT_MEMBERSHIP, &pairs));
     let look = |tenant, _, sight| list_members::look(ask.means, tenant, query, sight);
     let (_, found) = ask.admit_seeing(destination, look).await?;
-    Ok(ask.page(&found))
+    Ok(ask.page(found))
 }

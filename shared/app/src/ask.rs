@@ -188,10 +188,11 @@ impl Ask {
     }
 
     /// A page of a search, with its links.
-    pub fn page(&self, found: &Listing) -> Reply {
+    pub fn page(&self, found: Listing) -> Reply {
         let base = &self.app.config.settings.base_url;
-        let reply = Reply::page(&page_of(found), self.call.view(), base);
-        match found.by_counters {
+        let by_counters = found.by_counters;
+        let reply = Reply::page(page_of(found), self.call.view(), base);
+        match by_counters {
             true => reply.with(TOTAL_BY, "counters".into()),
             false => reply,
         }
@@ -360,12 +361,12 @@ impl Ask {
 }
 
 /// A page of a search, for rendering.
-pub(crate) fn page_of(found: &Listing) -> Page<'_> {
+pub(crate) fn page_of(found: Listing) -> Page {
     Page {
-        query: &found.query,
-        matches: &found.matches,
-        included: &found.included,
-        next: &found.next,
+        query: found.query,
+        matches: found.matches,
+        included: found.included,
+        next: found.next,
         total: found.total,
     }
 }

@@ -2,7 +2,7 @@
 
 use domain::{Caller, Failure};
 use fhir::View;
-use gateway::{Problem, Reply};
+use gateway::{Problem, Reply, limits};
 use operations::batch::{Done, Refused};
 use operations::history::{History, Page};
 use operations::write::{Change, Posted, Written};
@@ -70,11 +70,14 @@ impl Ask {
         (transaction, done): (bool, Vec<Result<Done, Failure>>),
     ) -> Reply {
         let mut entries = Vec::with_capacity(done.len());
+        let mut room = limits::LONGEST_ENTRIES;
         for done in done {
-            entries.push(match done {
+            let read = matches!(done, Ok(Done::Page(_) | Done::History(_)));
+            let entry = match done {
                 Ok(done) => self.entry(done),
                 Err(failure) => self.failed_entry(caller, failure).await,
-            });
+            };
+            entries.push(gateway::entry::within(&mut room, entry, read));
         }
         Reply::fhir(match transaction {
             true => fhir::transaction_response(entries),
@@ -82,13 +85,7 @@ impl Ask {
         })
     }
 
-    /// The answers to the entries of a transaction that was carried out as a whole.
-    pub fn entries_done(&self, done: Vec<Done>) -> Reply {
-        let entries = done.into_iter().map(|done| self.entry(done));
-        Reply::fhir(fhir::transaction_response(entries.collect()))
-    }
-
-    /// The answer to one that was not: every issue names the entry that it failed for.
+    /// The answer to a transaction that was refused as a whole: every issue names the entry that it failed for.
     pub fn refused_entry(&self, refused: Refused) -> Problem {
         let problem = Problem::from(refused.failure);
         match refused.entry {
@@ -101,10 +98,10 @@ impl Ask {
         let (view, base) = (self.call.view(), &self.app.config.settings.base_url);
         match done {
             Done::Resource(written) => {
-                gateway::entry::written(&written.resource, written.created, (view, base))
+                gateway::entry::written(written.resource, written.created, (view, base))
             }
             Done::Nothing => gateway::entry::shown(None),
-            Done::Page(found) => gateway::entry::shown(Some(page_of(&found).bundle(view, base))),
+            Done::Page(found) => gateway::entry::shown(Some(page_of(*found).bundle(view, base))),
             Done::History(history) => {
                 gateway::entry::shown(Some(history_bundle(history, view, base)))
             }
@@ -152,7 +149,7 @@ pub(crate) fn history_bundle(history: History, view: View, base: &str) -> Value 
     let versions = history.versions.into_iter();
     let versions = versions.map(|(id, resource)| fhir::Version {
         id,
-        resource: resource.map(|resource| resource.to_json(view)),
+        resource: resource.map(|resource| resource.into_json(view)),
     });
     fhir::history(base, &address, versions.collect(), history.total)
 }

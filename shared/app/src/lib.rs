@@ -27,5 +27,5 @@ pub use serve::{Answer, Function};
 pub use stream::{Change, follow, follow_together};
 pub use tally::Tally;
 
-pub use gateway::{Reply, routes};
+pub use gateway::{Reply, limits, routes};
 pub use {domain, fhir, operations};

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use domain::{Failure, Fault};
 use gateway::{Call, Pretty, Problem, Reply, Route, limits};
 use lambda_http::http::header;
 use lambda_http::{Body, Request, Response, service_fn};
@@ -84,6 +85,12 @@ async fn respond(
                 Err(problem) => Err(problem),
             };
             let mut response = settle(&ask, answer, prompt).await.into_response(pretty);
+            if let Body::Text(body) = response.body()
+                && limits::is_too_long(body)
+            {
+                let refused = Err(Failure::from(Fault::general(limits::TOO_LONG)).into());
+                response = settle(&ask, refused, prompt).await.into_response(pretty);
+            }
             if let Some(left) = ask.allowance().and_then(limits::rate_limit) {
                 response.headers_mut().insert(limits::RATE_LIMIT, left);
             }

@@ -41,11 +41,11 @@ pub fn searchset(base: &str, entries: Vec<Entry>, links: &[Link], total: Option<
                 Mode::Match => "match",
                 Mode::Include => "include",
             };
-            json!({
-                "fullUrl": full_url(base, &entry.resource),
-                "search": {"mode": mode},
-                "resource": entry.resource
-            })
+            let full_url = full_url(base, &entry.resource);
+            let mut line = json!({ "fullUrl": full_url, "search": {"mode": mode} });
+            // Moved: the macro would make it anew.
+            line["resource"] = entry.resource;
+            line
         })
         .collect();
     let mut bundle = bundle("searchset", entries, total);

@@ -23,7 +23,7 @@ pub mod terminology;
 
 pub use bundle::{Entry, Mode, Version, batch_response, history, searchset, transaction_response};
 pub use compartment::accounts_of;
-pub use content::without_empties;
+pub use content::{length, without_empties};
 pub use json::{ParseProblem, Unreadable, parse_json};
 pub use known::{known, known_types};
 pub use link::{Link, search_url};

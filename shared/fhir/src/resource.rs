@@ -1,7 +1,7 @@
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::content::without_empties;
+use crate::content::{length, without_empties};
 use crate::{Meta, Reference, compartment};
 
 /// A FHIR resource of any type: the envelope is typed, the body is what the definitions allow.
@@ -47,6 +47,11 @@ impl Resource {
 
     /// The JSON form: `resourceType` first, then `id`, `meta` and the body; nothing empty.
     pub fn to_json(&self, view: View) -> Value {
+        self.clone().into_json(view)
+    }
+
+    /// The same for a resource that nobody needs any more.
+    pub fn into_json(self, view: View) -> Value {
         let mut meta = self.meta.to_json(view);
         if view == View::Extended {
             let compartments = self.compartment();
@@ -54,11 +59,19 @@ impl Resource {
             meta.insert("compartment".into(), Value::Array(list));
         }
         let mut map = Map::with_capacity(self.body.len() + 3);
-        map.insert("resourceType".into(), self.kind.clone().into());
+        map.insert("resourceType".into(), self.kind.into());
         map.insert("id".into(), self.id.to_string().into());
         map.insert("meta".into(), Value::Object(meta));
-        map.extend(self.body.clone());
+        map.extend(self.body);
         without_empties(Value::Object(map))
+    }
+
+    /// How many bytes it takes in an answer, near enough to divide one by.
+    pub fn length(&self) -> usize {
+        const ENVELOPE: usize = 600;
+        let body = self.body.iter();
+        let fields = body.map(|(name, value)| name.len() + 4 + length(value));
+        fields.sum::<usize>() + ENVELOPE
     }
 
     /// A reference to this resource, with the words that [`crate::display_of`] finds.

@@ -5,6 +5,27 @@ use std::net::IpAddr;
 use domain::Allowance;
 use lambda_http::http::{HeaderName, HeaderValue};
 
+/// An answer may be so many bytes long: Lambda hands on 6,291,556 (Lambda quotas, "invocation payload"), with the headers, and with every
+/// quotation mark of the body escaped.
+pub const LONGEST_ANSWER: usize = 6_200_000;
+
+/// What is said instead of a longer one.
+pub const TOO_LONG: &str = "The answer is too large; ask for less";
+
+/// The resources of the answers to a batch together.
+pub const LONGEST_ENTRIES: usize = 4_000_000;
+
+/// Whether an answer with this body can be handed on.
+pub fn is_too_long(body: &str) -> bool {
+    // Line breaks, quotation marks and backslashes take two bytes; nothing else that JSON text holds takes more than it is.
+    let escaped = |body: &str| {
+        body.bytes()
+            .filter(|byte| matches!(byte, b'"' | b'\\' | b'\n'))
+            .count()
+    };
+    body.len() > LONGEST_ANSWER / 2 && body.len() + escaped(body) > LONGEST_ANSWER
+}
+
 /// `RateLimit` (draft-ietf-httpapi-ratelimit-headers): what is left, and for how long that counts.
 pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
@@ -42,6 +63,16 @@ mod tests {
             header.as_ref().and_then(|value| value.to_str().ok()),
             Some("\"requests\";r=59;t=60")
         );
+    }
+
+    #[test]
+    fn what_is_escaped_counts_twice() {
+        let plain = "x".repeat(LONGEST_ANSWER);
+        assert!(!is_too_long(&plain));
+        assert!(is_too_long(&format!("{plain}x")));
+        let marks = "\"".repeat(LONGEST_ANSWER / 2);
+        assert!(!is_too_long(&marks));
+        assert!(is_too_long(&format!("{marks}x")));
     }
 
     #[test]

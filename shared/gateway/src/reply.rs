@@ -30,36 +30,37 @@ pub struct Reply {
 }
 
 /// What a search found.
-#[derive(Clone, Copy, Debug)]
-pub struct Page<'a> {
+#[derive(Clone, Debug)]
+pub struct Page {
     /// What was asked.
-    pub query: &'a Query,
+    pub query: Query,
     /// What matches.
-    pub matches: &'a [Resource],
+    pub matches: Vec<Resource>,
     /// What was asked to come along.
-    pub included: &'a [Resource],
+    pub included: Vec<Resource>,
     /// How the search goes on.
-    pub next: &'a Next,
+    pub next: Next,
     /// How many there are in all, if that was asked and is known.
     pub total: Option<u64>,
 }
 
-impl Page<'_> {
+impl Page {
     /// The page as a bundle.
-    pub fn bundle(&self, view: View, base_url: &str) -> Value {
-        let links = self.query.links(base_url, self.matches.len(), self.next);
-        let matches = self.matches.iter().map(|found| {
-            let mut resource = found.to_json(view);
-            self.query.narrow(&mut resource);
+    pub fn bundle(self, view: View, base_url: &str) -> Value {
+        let query = self.query;
+        let links = query.links(base_url, self.matches.len(), &self.next);
+        let matches = self.matches.into_iter().map(|found| {
+            let mut resource = found.into_json(view);
+            query.narrow(&mut resource);
             Entry {
                 mode: Mode::Match,
                 resource,
             }
         });
-        let included = self.included.iter();
+        let included = self.included.into_iter();
         let included = included.map(|found| Entry {
             mode: Mode::Include,
-            resource: found.to_json(view),
+            resource: found.into_json(view),
         });
         let entries = matches.chain(included).collect();
         fhir::searchset(base_url, entries, &links, self.total)
@@ -106,7 +107,7 @@ impl Reply {
     }
 
     /// A page of a search, with its links.
-    pub fn page(page: &Page<'_>, view: View, base_url: &str) -> Self {
+    pub fn page(page: Page, view: View, base_url: &str) -> Self {
         Self::fhir(page.bundle(view, base_url))
     }
 
@@ -115,7 +116,9 @@ impl Reply {
         let entry = |row: Result<Option<Resource>, Problem>| match row {
             Ok(Some(made)) => {
                 let tag = format!("W/\"{}\"", made.meta.version);
-                json!({ "response": { "status": "200", "etag": tag }, "resource": made.to_json(view) })
+                let mut entry = json!({ "response": { "status": "200", "etag": tag } });
+                entry["resource"] = made.into_json(view);
+                entry
             }
             Ok(None) => json!({ "response": { "status": "200" } }),
             Err(problem) => {

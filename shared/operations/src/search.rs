@@ -185,6 +185,7 @@ fn may_chain(caller: &Caller, query: &Query) -> Result<(), Failure> {
 }
 
 impl Reader<'_> {
+    /// A page, and the question that it answers: one for fewer resources where those that were asked for do not fit into an answer.
     async fn page(self, query: &Query, eyes: &Eyes) -> Result<(Query, Matches), Failure> {
         check(query)?;
         let Self {
@@ -201,7 +202,12 @@ impl Reader<'_> {
             all_seeing,
             eyes,
         };
-        let matches = library.matches(&mut query).await?;
-        Ok((query, matches))
+        loop {
+            let matches = library.matches(&mut query).await?;
+            match matches.that_fit() {
+                Some(count) => query.count = count,
+                None => return Ok((query, matches)),
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@ mod batch;
 mod budgets;
 mod conditional;
 mod history;
+mod large;
 mod metadata;
 mod names;
 mod references;

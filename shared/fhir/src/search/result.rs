@@ -112,6 +112,13 @@ impl Query {
         }
     }
 
+    /// Whether the page was made for fewer matches than were asked for: no more fit into an answer.
+    pub fn is_shortened(&self) -> bool {
+        let asked = self.shown.iter().find(|(name, _)| name == "_count");
+        let asked = asked.and_then(|(_, count)| count.parse().ok());
+        asked.is_some_and(|asked: usize| self.count < asked)
+    }
+
     /// `self`, and on a page with entries `first`, `next` and `previous`, as recorded. `base` ends with a slash.
     pub fn links(&self, base: &str, entries: usize, next: &Next) -> Vec<Link> {
         let link = |relation, page: &[(String, String)]| Link {

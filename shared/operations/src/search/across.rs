@@ -58,19 +58,20 @@ struct Around<'a> {
 }
 
 impl Around<'_> {
-    async fn of(&self, at: usize, query: &Query) -> Result<Matches, Failure> {
+    async fn of(&self, at: usize, query: &Query) -> Result<(Query, Matches), Failure> {
         let tenant = self.tenants.get(at).copied();
         let reader = Reader {
             tenant: tenant.unwrap_or(self.reader.tenant),
             at_home: at == 0,
             ..self.reader
         };
-        Ok(reader.page(query, self.eyes).await?.1)
+        reader.page(query, self.eyes).await
     }
 
     async fn of_all(&self, query: &Query) -> Result<Vec<Matches>, Failure> {
         let reads = (0..self.tenants.len()).map(|at| self.of(at, query));
-        together(reads.collect()).await.into_iter().collect()
+        let read = together(reads.collect()).await.into_iter();
+        read.map(|page| Ok(page?.1)).collect()
     }
 
     /// Every project gives its first ones, as many as the page goes: the page is cut out of all of them.
@@ -114,11 +115,11 @@ impl Around<'_> {
         let mut place = start.unwrap_or(Place::begin(0));
         let mut found = Vec::new();
         while found.len() < wanted && place.project < self.tenants.len() {
-            let at = place.on(query, wanted - found.len());
-            let read = self.of(place.project, &at).await?;
+            let asked = place.on(query, wanted - found.len());
+            let (answered, read) = self.of(place.project, &asked).await?;
             found.extend(read.resources);
-            let bounded = matches!(read.next, Next::Cursor(_));
-            place = place.after(&at, read.next);
+            let bounded = matches!(read.next, Next::Cursor(_)) || answered.count < asked.count;
+            place = place.after(&answered, read.next);
             if bounded {
                 break;
             }
@@ -148,7 +149,7 @@ impl Around<'_> {
             if place.offset > 0 || place.cursor.is_some() {
                 return Ok(true);
             }
-            let read = self.of(place.project, &place.on(query, 1)).await?;
+            let (_, read) = self.of(place.project, &place.on(query, 1)).await?;
             if !read.resources.is_empty() || read.next != Next::None {
                 return Ok(true);
             }

@@ -12,6 +12,10 @@ pub(crate) const MOST_READ: usize = 1_000;
 /// Pages are numbered by offset up to here; beyond, the link to the next page is a cursor.
 pub(crate) const LAST_OFFSET: usize = 10_000;
 
+/// The resources of a page take at most about so many bytes: Lambda hands on six megabytes, in which every quotation mark is escaped,
+/// and what is included comes on top.
+const LONGEST: usize = 3_000_000;
+
 /// A page of a search.
 #[derive(Debug)]
 pub struct Listing {
@@ -42,6 +46,20 @@ impl Matches {
     /// Whether nothing is left to find, nor to count if that was asked.
     pub(super) fn is_whole(&self, query: &Query) -> bool {
         self.next == Next::None && query.count > 0 && (self.total.is_some() || !query.wants_total())
+    }
+}
+
+impl Matches {
+    /// How many of them an answer holds, when it does not hold all; one always fits.
+    pub(super) fn that_fit(&self) -> Option<usize> {
+        let mut length = 0;
+        let beyond = self.resources.iter().position(|resource| {
+            length += resource.length();
+            length > LONGEST
+        });
+        beyond
+            .map(|at| at.max(1))
+            .filter(|count| *count < self.resources.len())
     }
 }
 
