@@ -17,11 +17,9 @@ async fn expand(caller: &Client, query: &str) -> Answer {
 }
 
 fn codes(answer: &Answer) -> Vec<&str> {
-    let contains = answer.body["expansion"]["contains"].as_array().unwrap();
-    contains
-        .iter()
-        .map(|it| it["code"].as_str().unwrap())
-        .collect()
+    let contains = answer.body["expansion"]["contains"].as_array();
+    let codes = contains.into_iter().flatten();
+    codes.map(|it| it["code"].as_str().unwrap()).collect()
 }
 
 /// Makes a value set of these parts, and expands it.

@@ -121,7 +121,7 @@ impl Errand<'_> {
         let mut done: Vec<Option<Done>> = (0..count).map(|_| None).collect();
         for verb in ORDER {
             let of_verb = tasks.extract_if(.., |(_, task)| task.request.verb == verb);
-            let of_verb = order::by_reference(of_verb.collect());
+            let of_verb = order::within(verb, of_verb.collect());
             for (at, result) in self.each(gathering, verb, of_verb).await {
                 let result = result.map_err(|failure| Refused {
                     entry: Some(at),

@@ -12,6 +12,9 @@ use super::{Eyes, asks_for, audit, settle};
 use crate::Means;
 use crate::audit_event::AUDIT_EVENT;
 
+/// How many pages of its own are put to what is there for every project.
+const MOST_PAGES: usize = 10;
+
 /// The resources of one type, or some of them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Library<'a> {
@@ -38,9 +41,16 @@ impl Library<'_> {
         let mut whole = query.clone();
         (whole.sort, whole.cursor) = (Vec::new(), None);
         (whole.offset, whole.count) = (0, page::MOST_READ);
-        let own = Box::pin(self.own(&mut whole)).await?;
-        if own.next != Next::None {
-            return Err(too_many_to_sort(&resources(query)));
+        let mut own = Vec::new();
+        for page in 1.. {
+            let read = Box::pin(self.own(&mut whole)).await?;
+            own.extend(read.resources);
+            match read.next {
+                Next::None => break,
+                _ if page == MOST_PAGES => return Err(too_many_to_sort(&resources(query))),
+                Next::Offset => whole.offset += page::MOST_READ,
+                Next::Cursor(cursor) => whole.cursor = Some(cursor),
+            }
         }
         let inner = |filter: &Filter| filter.param.paths.iter().any(|path| path.contains('.'));
         let mut all = fhir::library::all(&query.kind);
@@ -53,7 +63,7 @@ impl Library<'_> {
             let seen = self.eyes.see(self.means, query, rows).await?;
             all = seen.into_iter().map(|(it, ())| it).collect();
         }
-        all.extend(own.resources);
+        all.extend(own);
         let mut matches = cut_out(query, all);
         if !held_against_rules {
             matches.resources = matches.resources.into_iter().map(shown_whole).collect();

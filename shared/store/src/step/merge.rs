@@ -3,6 +3,9 @@
 use super::apply::add;
 use super::{Count, Otherwise, Step, Write};
 
+/// How a deletion names the number of those who must have left before.
+pub(crate) const NOBODY: &str = ":nobody";
+
 impl Step {
     /// This step and a `later` one as a single step; `None` when there is none that says exactly the same.
     pub(crate) fn merged(&self, later: &Self) -> Option<Self> {
@@ -18,7 +21,8 @@ impl Step {
             (None, Some(count)) => self.counting(count),
             (Some(count), None) => match later.write {
                 Write::Update(..) => later.counting(count),
-                _ => None,
+                Write::Delete(_) => later.leaving_out(count),
+                Write::Put(_) | Write::Check(_) => None,
             },
             (None, None) => None,
         }
@@ -34,6 +38,13 @@ impl Step {
             _ => return None,
         }
         Some(both)
+    }
+
+    /// This deletion of a row in which nothing more is counted than `:nobody`, after what was counted before it.
+    fn leaving_out(&self, count: &Count) -> Option<Self> {
+        let most = self.values.get(NOBODY)?.as_n().ok()?;
+        let most: i64 = most.parse().ok().filter(|_| count.least.is_none())?;
+        Some(self.clone().number(NOBODY, most - count.by))
     }
 
     fn only_counts(&self) -> Option<&Count> {
@@ -118,5 +129,9 @@ mod tests {
         assert_eq!(made.merged(&made), None);
         assert_eq!(update.merged(&update), None);
         assert_eq!(more.merged(&Step::delete(&admins())), None);
+        let less = Step::count(&admins(), "members", -1);
+        let gone = Step::delete(&admins()).when("members <= :nobody");
+        let both = less.merged(&gone.number(NOBODY, 0)).unwrap();
+        assert_eq!(both.whole_values().unwrap()[NOBODY].as_n().unwrap(), "1");
     }
 }

@@ -1,6 +1,6 @@
 //! An access that is explained, where it leads to a linked project.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Scene, id, link};
 use crate::world::{address, alice, create, invited, reference, with, world};

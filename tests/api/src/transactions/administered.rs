@@ -101,3 +101,22 @@ async fn a_profile_and_its_memberships_change_in_one_transaction() {
     let used = send(admin, &[ask("DELETE", &reference(&made))]).await;
     used.must(409);
 }
+
+#[tokio::test]
+async fn a_member_and_his_profile_go_in_one_transaction() {
+    let project = project("Both go").await;
+    let admin = &project.admin;
+    let member = invited(&project, &alice(&address("alice", &project))).await;
+    let another = invited(&project, &alice(&address("other", &project))).await;
+    let profile = member["profile"]["reference"].as_str().unwrap();
+    let others = another["profile"]["reference"].as_str().unwrap();
+    let with_others = [ask("DELETE", others), ask("DELETE", &reference(&member))];
+    let refused = send(admin, &with_others).await.must(409);
+    assert_eq!(refused.expression(), "Bundle.entry[0]");
+    let both = [ask("DELETE", profile), ask("DELETE", &reference(&member))];
+    send(admin, &both).await.must(200);
+    admin.get(&format!("/fhir/R4/{profile}")).await.must(410);
+    let ledger = Ledger::read(world().await).await;
+    ledger.must_hold();
+    assert_eq!(ledger.persons(&project.id).len(), 1);
+}

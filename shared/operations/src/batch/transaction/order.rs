@@ -1,9 +1,32 @@
 //! In which order entries of one verb are carried out.
 
+use domain::PROJECT_MEMBERSHIP;
+use fhir::{Place, Verb};
+
 use super::Task;
 
+/// The order of entries of one verb: as they stand, but for what has to come before something else.
+pub(super) fn within(verb: Verb, mut tasks: Vec<(usize, Task)>) -> Vec<(usize, Task)> {
+    match verb {
+        // A profile goes after those who have it.
+        Verb::Delete => {
+            tasks.sort_by_key(|(_, task)| !is_of(task, PROJECT_MEMBERSHIP));
+            tasks
+        }
+        Verb::Post => by_reference(tasks),
+        Verb::Get | Verb::Put | Verb::Patch => tasks,
+    }
+}
+
+fn is_of(task: &Task, kind: &str) -> bool {
+    match &task.request.place {
+        Place::Type(of) | Place::Resource(of, _) => of == kind,
+        Place::History(..) | Place::Version(..) | Place::Elsewhere => false,
+    }
+}
+
 /// What others refer to comes before them, as far as they do not refer to each other in a ring; otherwise the order stays.
-pub(super) fn by_reference(tasks: Vec<(usize, Task)>) -> Vec<(usize, Task)> {
+fn by_reference(tasks: Vec<(usize, Task)>) -> Vec<(usize, Task)> {
     let mut waiting: Vec<(String, (usize, Task))> = tasks
         .into_iter()
         .map(|(at, task)| {
