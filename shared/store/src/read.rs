@@ -6,10 +6,10 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Select};
 use domain::Failure;
 
-use crate::Store;
 use crate::keys::Key;
 use crate::row::{self, Item, PK, SK};
 use crate::together::together;
+use crate::{Gathering, Store};
 
 /// A BatchGet takes at most this many keys.
 const BATCH: usize = 100;
@@ -138,9 +138,14 @@ impl Store {
     pub(crate) async fn get(&self, keys: &[Key]) -> Result<Found, Failure> {
         let mut wanted: Vec<Item> = Vec::with_capacity(keys.len());
         let mut seen = HashSet::with_capacity(keys.len());
+        let mut asked: Vec<&Key> = Vec::with_capacity(keys.len());
         for key in keys {
-            let is_known = || self.gathered().is_some_and(|it| it.knows(&key.place()));
-            if seen.insert(key) && !is_known() {
+            if !seen.insert(key) {
+                continue;
+            }
+            asked.push(key);
+            let is_known = |it: &Gathering| it.knows(&key.place());
+            if !self.gathered().is_some_and(is_known) {
                 wanted.push(row::place(key));
             }
         }
@@ -152,7 +157,7 @@ impl Store {
             found.0.extend(batch?.0);
         }
         if let Some(gathering) = self.gathered() {
-            for key in seen {
+            for key in asked {
                 let row = gathering.after(&key.place(), found.take(key));
                 row.into_iter().for_each(|row| found.put(row));
             }
