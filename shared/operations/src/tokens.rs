@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::{Caller, ClientId, Failure, LoginId, Scopes, Secret, Subject, Timestamp};
 use fhir::Reference;
-use identity::secret::SecretHash;
+use identity::secret::{self, SecretHash};
 use identity::{Claims, Use};
 use store::{ClientRow, LoginRow};
 
@@ -132,7 +132,27 @@ pub(crate) struct Session<'a> {
     pub(crate) refresh: Option<(Secret, Timestamp)>,
 }
 
-impl Session<'_> {
+impl<'a> Session<'a> {
+    /// The session that a row keeps, for whom it was admitted; with what prolongs it, if it may be prolonged.
+    fn kept(
+        means: Means<'_>,
+        (login, row): (LoginId, &'a LoginRow),
+        caller: &'a Caller,
+        prolonged: bool,
+    ) -> Self {
+        let next = || (secret::link_secret(&means.dice), refresh_until(means, row));
+        Self {
+            login,
+            caller,
+            client: row.client(),
+            scope: &row.scope,
+            nonce: row.nonce.clone(),
+            auth_time: began(means, row),
+            life: life(row),
+            refresh: prolonged.then(next),
+        }
+    }
+
     /// Issues its tokens.
     ///
     /// # Errors
@@ -222,6 +242,12 @@ pub(crate) fn refresh_until(means: Means<'_>, row: &LoginRow) -> Timestamp {
 
 fn began(means: Means<'_>, row: &LoginRow) -> Timestamp {
     row.began.parse().unwrap_or(means.now)
+}
+
+/// Whether a request names another application than the one that the session began through.
+fn names_another(named: Option<&String>, row: &LoginRow) -> bool {
+    let began_through = row.client().map(|id| id.to_string());
+    named.is_some_and(|named| Some(named) != began_through.as_ref())
 }
 
 /// Whether an application's row has this secret, as its current or its retiring one.

@@ -33,6 +33,8 @@ pub enum Order {
     Name,
     /// The last change, ISO 8601.
     Updated,
+    /// Where they stand in the table; for what is about one subject.
+    Place,
 }
 
 /// Which part of the shelves is walked along.
@@ -126,6 +128,7 @@ impl Order {
         match self {
             Self::Name => "byName",
             Self::Updated => "byUpdated",
+            Self::Place => "byProfile",
         }
     }
 
@@ -133,6 +136,7 @@ impl Order {
         match self {
             Self::Name => ("nameP", "nameS"),
             Self::Updated => ("updP", "upd"),
+            Self::Place => ("profP", SK),
         }
     }
 }
@@ -158,6 +162,11 @@ impl Tenant<'_> {
     /// Where the project's resources of one type stand in order.
     pub fn shelf(&self, kind: &str) -> Shelf {
         Shelf(keys::of_type(self.project, kind))
+    }
+
+    /// Where the resources of one type stand that are about one subject.
+    pub fn shelf_about(&self, kind: &str, subject: &str) -> Shelf {
+        Shelf(keys::of_subject(self.project, kind, subject))
     }
 
     /// Where the members with one type of profile stand in order.

@@ -388,6 +388,11 @@ pub(crate) fn of_profile(project: ProjectId, profile: ProfileRef) -> String {
     format!("P#{project}#{}", profile.id)
 }
 
+/// Index partition of what a project's resources of a type are about. No memberships stand there: they have no subject.
+pub(crate) fn of_subject(project: ProjectId, kind: &str, subject: &str) -> String {
+    format!("P#{project}#{kind}#{subject}")
+}
+
 /// Index partition of all projects, for super admins.
 pub(crate) const ALL_PROJECTS: &str = "SYS#Project";
 

@@ -5,7 +5,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Failure, ProfileType};
 use fhir::Resource;
 
-use crate::keys;
+use crate::index::{Bounds, Hit, Hits, Order, Shelf, Walk};
+use crate::keys::{self, Key};
 use crate::members::read_member;
 use crate::read::{Page, Range};
 use crate::resources::stored;
@@ -100,6 +101,59 @@ impl Tenant<'_> {
                 // What was read ahead begins after this range, which is not at its end.
                 Some(_) => ahead.clear(),
                 None => at += 1,
+            }
+        }
+        Ok(page)
+    }
+
+    /// At most `limit` rows of one type that are about subjects, in the order in which they stand in the type's range, after `start`. What was
+    /// written a moment ago may be missing: an index follows the table.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn page_about(
+        &self,
+        shelves: &[Shelf],
+        limit: usize,
+        start: Option<Cut>,
+    ) -> Result<RowPage, Failure> {
+        let walk = Walk {
+            order: Order::Place,
+            descending: false,
+            bounds: Bounds::All,
+        };
+        let pk = keys::resources(self.project);
+        let mut after = start.map(|cut| cut.after);
+        loop {
+            let place = |sk: &String, at| Hit::read([sk.clone(), pk.clone(), sk.clone()], at);
+            let all = 0..shelves.len();
+            let start: Vec<Hit> = all
+                .filter_map(|at| Some(place(after.as_ref()?, at)))
+                .collect();
+            let hits = self.store.walk(shelves, &walk, limit, &start).await?;
+            after = hits.hits.last().map(|hit| hit.sort.clone());
+            let page = self.rows_behind(hits).await?;
+            // What the index still names and the table has no more is no end.
+            if !(page.more && page.cuts.is_empty()) {
+                return Ok(page);
+            }
+        }
+    }
+
+    async fn rows_behind(&self, hits: Hits) -> Result<RowPage, Failure> {
+        let keys: Vec<Key> = hits.hits.iter().filter_map(Hit::key).collect();
+        let mut found = self.read(&keys).await?;
+        let mut page = RowPage {
+            more: hits.more,
+            ..RowPage::default()
+        };
+        for (key, hit) in keys.iter().zip(hits.hits) {
+            if let Some(resource) = self.store.resource_at(&mut found, key)? {
+                page.resources.push(resource);
+                page.cuts.push(Cut {
+                    range: 0,
+                    after: hit.sort,
+                });
             }
         }
         Ok(page)

@@ -41,6 +41,9 @@ struct Row {
     named_in: Option<String>,
     #[serde(rename = "nameS", skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+    /// Of whom it is told, beside others of its type.
+    #[serde(rename = "profP", skip_serializing_if = "Option::is_none")]
+    about: Option<String>,
     #[serde(default, skip_serializing_if = "is_zero")]
     members: u32,
 }
@@ -55,8 +58,10 @@ fn is_zero(n: &u32) -> bool {
 
 /// What an update writes over; the number of memberships stays.
 const REWRITE: &str =
-    "SET body = :body, ver = :ver, upd = :upd, #by = :by, #meta = :meta, obo = :obo";
-const REWRITE_NAMED: &str = "SET body = :body, ver = :ver, upd = :upd, #by = :by, #meta = :meta, obo = :obo, #nameS = :nameS";
+    "SET body = :body, ver = :ver, upd = :upd, #by = :by, #meta = :meta, obo = :obo REMOVE profP";
+const REWRITE_NAMED: &str = "SET body = :body, ver = :ver, upd = :upd, #by = :by, #meta = :meta, obo = :obo, #nameS = :nameS REMOVE profP";
+const REWRITE_ABOUT: &str = "SET body = :body, ver = :ver, upd = :upd, #by = :by, #meta = :meta, obo = :obo, profP = :profP";
+const REWRITE_NAMED_ABOUT: &str = "SET body = :body, ver = :ver, upd = :upd, #by = :by, #meta = :meta, obo = :obo, #nameS = :nameS, profP = :profP";
 
 /// Index keys end at 1,024 bytes; names are found by far fewer.
 const NAME_BYTES: usize = 256;
@@ -218,9 +223,11 @@ impl Tenant<'_> {
     pub fn rewrite_resource(&self, read: &Resource, new: &Resource) -> Vec<Step> {
         let key = self.resource_key(&new.kind, new.id);
         let row = self.resource_item(new, 0);
-        let set = match row.contains_key("nameS") {
-            true => REWRITE_NAMED,
-            false => REWRITE,
+        let set = match (row.contains_key("nameS"), row.contains_key("profP")) {
+            (false, false) => REWRITE,
+            (true, false) => REWRITE_NAMED,
+            (false, true) => REWRITE_ABOUT,
+            (true, true) => REWRITE_NAMED_ABOUT,
         };
         let step = row::rewrite_whole(Step::update(&key, set), &row);
         vec![
@@ -272,8 +279,11 @@ impl Tenant<'_> {
         let within = keys::of_type(self.project, &resource.kind);
         let is_named = has_names(&resource.kind);
         let name = is_named.then(|| sorted_as(fhir::names_of(resource).as_deref()));
+        let about = resource.subject();
+        let about = about.map(|subject| keys::of_subject(self.project, &resource.kind, subject));
         let row = Row {
             resource: ResourceRow::current(resource),
+            about,
             named_in: name.is_some().then(|| within.clone()),
             updated_in: Some(within),
             name,

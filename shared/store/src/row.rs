@@ -54,17 +54,21 @@ pub(crate) fn rewrite(step: Step, row: &Item) -> Step {
     })
 }
 
-/// The same for an update that writes over everything a client may have said: `:meta`, `:obo` and, where there is one, `:nameS`, too.
+/// The same for an update that writes over everything a client may have said: `:meta`, `:obo` and, where they are there, `:nameS` and
+/// `:profP`, too.
 pub(crate) fn rewrite_whole(step: Step, row: &Item) -> Step {
     let nothing = || AttributeValue::Null(true);
     let value = |name| row.get(name).cloned();
     let step = rewrite(step, row)
         .value(":meta", value("meta").unwrap_or_else(nothing))
         .value(":obo", value("obo").unwrap_or_else(nothing));
-    match value("nameS") {
-        Some(name) => step.value(":nameS", name),
-        None => step,
-    }
+    let indexed = [(":nameS", "nameS"), (":profP", "profP")];
+    indexed
+        .into_iter()
+        .fold(step, |step, (name, attribute)| match value(attribute) {
+            Some(value) => step.value(name, value),
+            None => step,
+        })
 }
 
 /// Reads a row.

@@ -2,6 +2,7 @@
 
 mod audit;
 mod people;
+mod subjects;
 mod walking;
 
 use harness::world::{Answer, Client, Project, Request};

@@ -128,6 +128,11 @@ impl Criteria {
         named.then(|| ids.filter_map(|id| id.parse().ok()).collect())
     }
 
+    /// The references to subjects of which a resource must have one, if the condition says so.
+    pub(super) fn subjects(&self) -> Option<Vec<&str>> {
+        self.query.as_ref()?.subjects()
+    }
+
     /// Whether the resource matches.
     pub fn matches(&self, resource: &Resource) -> bool {
         self.query

@@ -134,6 +134,20 @@ impl<'r> Lens<'r> {
         }
         Some(all)
     }
+
+    /// The only subjects whose resources can be allowed, when the criteria of all rules name subjects.
+    pub fn subjects(&self) -> Option<Vec<String>> {
+        let mut all = Vec::new();
+        for (_, line) in self.counting() {
+            match line {
+                Line::Where(criteria) => {
+                    all.extend(criteria.subjects()?.into_iter().map(str::to_owned));
+                }
+                Line::Open | Line::Closed(_) => return None,
+            }
+        }
+        Some(all)
+    }
 }
 
 /// Whether all constraints of a rule are exactly true of a change.

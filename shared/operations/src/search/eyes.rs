@@ -6,10 +6,14 @@ use domain::access::{ADMINISTRATIVE, Interaction, Lens};
 use domain::{Caller, Claimant, Failure, PROJECT, ProfileType};
 use fhir::Resource;
 use fhir::search::Query;
+use store::{Shelf, Tenant};
 use uuid::Uuid;
 
 use crate::read_resource::revealed;
 use crate::{Means, Sight};
+
+/// Of so many subjects the index is walked along at once; of more, the table is.
+const MOST_SUBJECTS: usize = 16;
 
 /// Whether a search finds everything there is, or what the caller's rules let him see of it.
 #[derive(Clone, Debug)]
@@ -65,6 +69,27 @@ impl Eyes {
     /// The only ids that the rules let the caller see, when they name ids and are known.
     pub(super) fn ids(&self, kind: &str) -> Option<Vec<Uuid>> {
         self.known().and_then(|caller| lens(&caller, kind).ids())
+    }
+
+    /// Where in the index of subjects everything stands that the caller may find, if the question or his rules, when they are known, name
+    /// subjects.
+    pub(super) fn shelves(&self, tenant: Tenant<'_>, query: &Query) -> Vec<Shelf> {
+        let known = self.known();
+        let lens = known.as_ref().map(|caller| lens(caller, &query.kind));
+        // What is found by a hidden subject could be told by how long the list is.
+        let asked = match lens.as_ref().is_some_and(|lens| lens.hides(query)) {
+            true => None,
+            false => query.subjects(),
+        };
+        let asked = asked.map(|all| all.into_iter().map(str::to_owned).collect());
+        let mut subjects = asked.or_else(|| lens?.subjects()).unwrap_or_default();
+        subjects.sort_unstable();
+        subjects.dedup();
+        if subjects.len() > MOST_SUBJECTS {
+            return Vec::new();
+        }
+        let shelf = |subject: &String| tenant.shelf_about(&query.kind, subject);
+        subjects.iter().map(shelf).collect()
     }
 
     /// Whether the order of an index, or what it finds, could tell what the rules hide.

@@ -62,7 +62,9 @@ pub(crate) async fn by_range(
     })
 }
 
-/// No index answers the filters, or rules have a say: rows are read and held against them, a thousand at most and a little more.
+/// No index answers the filters, or rules have a say: rows are read and held against them, a thousand at most and a little more. A list
+/// that does not end with the first of them is gone on with along the index of subjects, where the filters or the rules name any: a small one
+/// is read as it stands in the table this moment, and a large one costs what is found.
 ///
 /// # Errors
 /// A fault of the cursor, [`Failure::Unavailable`], [`Failure::Corrupt`].
@@ -75,26 +77,41 @@ pub(crate) async fn filtered(
     let mut start = start(means, tenant, query)?;
     let mut matches = Vec::new();
     let mut most = most_at_first(query);
+    let (mut left, mut about) = (MOST_READ, Vec::new());
     loop {
-        let read = tenant.page_of_rows(ranges, most, start).await?;
+        let read = match about.as_slice() {
+            [] => tenant.page_of_rows(ranges, most, start).await?,
+            shelves => tenant.page_about(shelves, most, start).await?,
+        };
+        left = left.saturating_sub(most);
         let end = Reached::of(&read);
         let rows = read.resources.into_iter().zip(read.cuts);
         matches.extend(eyes.see(means, query, rows).await?);
-        let enough = matches.len() > page::wanted(query) || most == MOST_READ;
+        let enough = matches.len() > page::wanted(query) || left == 0;
         if enough || end.is_end() {
             return Ok(chosen(means, tenant, query, (matches, end)));
         }
         start = end.last;
-        most = MOST_READ;
+        about = eyes.shelves(tenant, query);
+        most = match about.is_empty() {
+            true => MOST_READ,
+            false => most_along(query).min(left),
+        };
     }
 }
 
-/// Where nothing but rules holds rows back, most are probably let through: a few pages at once fill one.
+/// Where nothing but rules holds rows back, most are probably let through: a few pages at once fill one. Where there is an index, a few rows
+/// tell whether it is needed.
 fn most_at_first(query: &Query) -> usize {
-    match query.filters.is_empty() && !query.wants_total() {
-        true => (page::wanted(query) * 4).clamp(100, MOST_READ),
+    let few = query.filters.is_empty() || query.subjects().is_some();
+    match few && !query.wants_total() {
+        true => most_along(query),
         false => MOST_READ,
     }
+}
+
+fn most_along(query: &Query) -> usize {
+    (page::wanted(query) * 4).clamp(100, MOST_READ)
 }
 
 /// How far a bounded read came.
@@ -154,7 +171,14 @@ pub(crate) async fn sorted(
     query: &Query,
     (ranges, eyes): (&[RowRange], &Eyes),
 ) -> Result<Option<Matches>, Failure> {
-    let read = tenant.page_of_rows(ranges, MOST_READ, None).await?;
+    let mut read = tenant.page_of_rows(ranges, MOST_READ, None).await?;
+    if read.more {
+        let shelves = eyes.shelves(tenant, query);
+        if shelves.is_empty() {
+            return Ok(None);
+        }
+        read = tenant.page_about(&shelves, MOST_READ, None).await?;
+    }
     if read.more {
         return Ok(None);
     }

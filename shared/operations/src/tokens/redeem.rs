@@ -7,7 +7,7 @@ use identity::secret::{self, SecretHash};
 use identity::{Claims, Use};
 use store::{Aborted, Event, LoginRow, Transaction};
 
-use super::{Denied, Session, Tokens, began, knows, life, refresh_until};
+use super::{Denied, Session, Tokens, knows, names_another};
 use crate::Means;
 use crate::authorize::claimant;
 
@@ -56,18 +56,8 @@ pub async fn redeem(
     let Ok(caller) = Caller::admit(evidence?) else {
         return Ok(Err(Denied::Revoked));
     };
-    let refresh = (row.refreshable && !caller.is_super_admin())
-        .then(|| (secret::link_secret(&means.dice), refresh_until(means, &row)));
-    let session = Session {
-        login: claims.login_id,
-        caller: &caller,
-        client: row.client(),
-        scope: &row.scope,
-        nonce: row.nonce.clone(),
-        auth_time: began(means, &row),
-        life: life(&row),
-        refresh,
-    };
+    let prolonged = row.refreshable && !caller.is_super_admin();
+    let session = Session::kept(means, (claims.login_id, &row), &caller, prolonged);
     grant(means, &session, (&claims, &row)).await
 }
 
@@ -89,8 +79,7 @@ fn may_redeem(
     claims: &Claims,
     (row, secret_is_right): (&LoginRow, bool),
 ) -> Result<(), Denied> {
-    let named = request.client.as_ref();
-    if named.is_some_and(|named| Some(named) != row.client().map(|id| id.to_string()).as_ref()) {
+    if names_another(request.client.as_ref(), row) {
         return Err(Denied::Client);
     }
     if row.granted_by().is_none() {

@@ -7,9 +7,11 @@ use identity::{Claims, Use};
 use store::{Aborted, LoginRow, Transaction};
 
 use super::redeem::end;
-use super::{Denied, Session, Tokens, began, knows, life, refresh_until};
+use super::{Denied, Session, Tokens, knows, names_another};
 use crate::Means;
 use crate::authorize::claimant;
+
+const USED_TWICE: &str = "a refresh token was used twice";
 
 /// A request to prolong a session.
 pub struct Renewal {
@@ -47,13 +49,7 @@ pub async fn refresh(
     };
     if let Err(denied) = may_refresh(request, &claims, (&row, secret?)) {
         if denied == Denied::Exchanged {
-            end(
-                means,
-                claims.login_id,
-                &claims,
-                "a refresh token was used twice",
-            )
-            .await?;
+            end(means, claims.login_id, &claims, USED_TWICE).await?;
         }
         return Ok(Err(denied));
     }
@@ -64,17 +60,7 @@ pub async fn refresh(
     if caller.is_super_admin() {
         return Ok(Err(Denied::RefreshToken));
     }
-    let next = (secret::link_secret(&means.dice), refresh_until(means, &row));
-    let session = Session {
-        login: claims.login_id,
-        caller: &caller,
-        client: row.client(),
-        scope: &row.scope,
-        nonce: row.nonce.clone(),
-        auth_time: began(means, &row),
-        life: life(&row),
-        refresh: Some(next),
-    };
+    let session = Session::kept(means, (claims.login_id, &row), &caller, true);
     rotate(means, &session, (&claims, &row)).await
 }
 
@@ -99,8 +85,7 @@ fn may_refresh(
     if row.revoked {
         return Err(Denied::Revoked);
     }
-    let named = request.client.as_ref();
-    if named.is_some_and(|named| Some(named) != row.client().map(|id| id.to_string()).as_ref()) {
+    if names_another(request.client.as_ref(), row) {
         return Err(Denied::OtherClient);
     }
     if !secret_is_right {
@@ -136,13 +121,7 @@ async fn rotate(
         Ok(()) => Ok(Ok(tokens)),
         Err(Aborted::Failed(failure)) => Err(failure),
         Err(Aborted::Changed) => {
-            end(
-                means,
-                session.login,
-                claims,
-                "a refresh token was used twice",
-            )
-            .await?;
+            end(means, session.login, claims, USED_TWICE).await?;
             Ok(Err(Denied::Exchanged))
         }
     }

@@ -47,7 +47,7 @@ pub(super) const BY_CHANGE: Pattern = Pattern {
 
 /// What points to a match.
 pub(super) const ALONG: Pattern = Pattern {
-    name: "bring along the memberships that point to a profile",
+    name: "search resources by whom they are about; bring along the memberships that point to a profile",
     functions: &["fhir-batch", "fhir-graphql", "fhir-search", "fhir-write"],
     actions: &[Query],
     keys: &["P#*"],

@@ -12,7 +12,7 @@ pub(crate) struct Cost {
     pub(super) trips: usize,
     pub(super) base_wru: f64,
     pub(super) index_wru: f64,
-    pub(super) rru: f64,
+    pub(crate) rru: f64,
 }
 
 impl From<&Recording> for Cost {

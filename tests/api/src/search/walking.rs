@@ -6,7 +6,7 @@ use serde_json::json;
 use super::found;
 use crate::world::{create, world};
 
-async fn walked(caller: &Client, kind: &str, query: &str) -> Vec<String> {
+pub(super) async fn walked(caller: &Client, kind: &str, query: &str) -> Vec<String> {
     let (mut ids, mut path) = (Vec::new(), format!("/fhir/R4/{kind}?{query}"));
     loop {
         let page = caller.get(&path).await.must(200);
