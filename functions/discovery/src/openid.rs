@@ -54,7 +54,8 @@ pub(crate) fn smart(base: &str) -> Value {
         "scopes_supported": ["openid", "profile", "email", "phone", "address", "fhirUser", "offline_access"],
         "code_challenge_methods_supported": ["S256"],
         "capabilities": [
-            "authorize-post", "client-confidential-asymmetric", "client-confidential-symmetric", "client-public", "launch-standalone", "permission-offline",
+            "authorize-post", "client-confidential-asymmetric", "client-confidential-symmetric", "client-public", "context-ehr-encounter",
+            "context-ehr-patient", "launch-ehr", "launch-standalone", "permission-offline",
             "permission-patient", "permission-user", "permission-v2", "sso-openid-connect",
         ],
     })

@@ -18,8 +18,19 @@ pub(crate) fn response(tokens: &Tokens, base_url: &str) -> Reply {
     if let Some(refresh) = &tokens.refresh_token {
         answer["refresh_token"] = refresh.as_str().into();
     }
-    if tokens.profile.kind() == "Patient" {
-        answer["patient"] = tokens.profile.id().map(|id| id.to_string()).into();
+    // A patient is nobody else's context.
+    let own = tokens
+        .profile
+        .id()
+        .filter(|_| tokens.profile.kind() == "Patient");
+    let launch = tokens.launch.unwrap_or_default();
+    for (field, id) in [
+        ("patient", own.or(launch.patient)),
+        ("encounter", launch.encounter),
+    ] {
+        if let Some(id) = id {
+            answer[field] = id.to_string().into();
+        }
     }
     oauth::granted(answer, base_url)
 }

@@ -195,6 +195,6 @@ pub fn granted(mut granted: Value, base_url: &str) -> Reply {
     let style = format!("{base_url}fhir/R4/.well-known/smart-styles.json");
     granted["token_type"] = "Bearer".into();
     granted["smart_style_url"] = style.into();
-    granted["need_patient_banner"] = false.into();
+    granted["need_patient_banner"] = granted.get("patient").is_some().into();
     Reply::json(granted)
 }

@@ -62,6 +62,7 @@ async fn begin(
         nonce: None,
         auth_time: means.now,
         life: configured.and_then(lifetime::read).unwrap_or(HOUR),
+        launch: None,
         refresh: None,
     };
     let until = means.now.plus(session.life);

@@ -13,6 +13,7 @@ mod browser;
 mod choose;
 mod code;
 pub mod external;
+mod launch;
 mod limit;
 mod offer;
 mod password;
@@ -78,6 +79,7 @@ pub fn begin(
     row.challenge = terms.proof.as_ref().map(Proof::stored);
     row.refreshable = terms.is_refreshable();
     row.registers = terms.registers;
+    row.launch = terms.launch;
     row.remote.clone_from(&device.remote);
     row.agent.clone_from(&device.agent);
     let step = means.store.create_login(id, &row);

@@ -9,7 +9,7 @@ use domain::{Caller, ClientId, Failure, LoginId, Scopes, Secret, Subject, Timest
 use fhir::Reference;
 use identity::secret::{self, SecretHash};
 use identity::{Claims, Use};
-use store::{ClientRow, LoginRow};
+use store::{ClientRow, Launch, LoginRow};
 
 use crate::{Means, rights};
 
@@ -117,6 +117,8 @@ pub struct Tokens {
     pub project: Reference,
     /// The profile.
     pub profile: Reference,
+    /// The record beside which the application was launched.
+    pub launch: Option<Launch>,
 }
 
 /// A session whose tokens are to be issued.
@@ -128,6 +130,7 @@ pub(crate) struct Session<'a> {
     pub(crate) nonce: Option<String>,
     pub(crate) auth_time: Timestamp,
     pub(crate) life: Duration,
+    pub(crate) launch: Option<Launch>,
     /// What prolongs the session, and until when.
     pub(crate) refresh: Option<(Secret, Timestamp)>,
 }
@@ -149,6 +152,7 @@ impl<'a> Session<'a> {
             nonce: row.nonce.clone(),
             auth_time: began(means, row),
             life: life(row),
+            launch: row.launch,
             refresh: prolonged.then(next),
         }
     }
@@ -185,6 +189,7 @@ impl<'a> Session<'a> {
             scope: self.scope.to_owned(),
             project: self.caller.project().reference(),
             profile: self.caller.profile(),
+            launch: self.launch,
         })
     }
 

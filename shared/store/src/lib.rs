@@ -61,7 +61,7 @@ pub use index::{Bounds, Hit, Hits, Order, Shelf, Walk};
 pub use invitations::{Contents, Delivery, InvitationRow, Letter, Parties};
 pub use jobs::{Counts, Ending, Held, JobKind, JobRow, JobStatus, NewJob, Progress, called_by};
 pub use keys::{Key, Past};
-pub use logins::{Granted, LoginRow};
+pub use logins::{Granted, Launch, LoginRow};
 pub use members::{Member, NewMember};
 pub use names::{MemberCursor, Renamed};
 pub use pages::{Cut, RowPage, RowRange};

@@ -61,6 +61,9 @@ pub struct LoginRow {
     /// The session from which it was continued: who signs out of this one signs out of that one, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     origin: Option<Uuid>,
+    /// The record beside which its application was launched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub launch: Option<Launch>,
     /// How long access tokens live, in seconds, when the application says so.
     #[serde(
         rename = "accessLife",
@@ -103,6 +106,17 @@ pub struct LoginRow {
     pub refresh: Option<String>,
     /// When the row may be forgotten: seconds since 1970.
     ttl: i64,
+}
+
+/// Whose record an application was launched beside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Launch {
+    /// The patient.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patient: Option<Uuid>,
+    /// His encounter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encounter: Option<Uuid>,
 }
 
 #[derive(Clone, Default, Serialize, Deserialize)]

@@ -2,6 +2,7 @@
 
 mod command_line;
 mod discovery;
+mod launches;
 mod sessions;
 
 use harness::world::{Answer, Client, Project, Request, World};

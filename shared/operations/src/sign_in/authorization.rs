@@ -10,7 +10,7 @@ use domain::{Failure, LoginId};
 use store::{LoginRow, Transaction};
 
 use super::through::{Application, Rules};
-use super::{Device, PENDING, Pending, code, granted, recorded};
+use super::{Device, PENDING, Pending, Terms, code, granted, launch, recorded};
 use crate::Means;
 
 pub use request::{AuthorizationRequest, Objection};
@@ -66,7 +66,7 @@ pub async fn authorize(
         Ok(address) => address.to_owned(),
         Err(lost) => return Ok(Err(lost)),
     };
-    let terms = match request.terms(&means.settings.base_url, &rules) {
+    let terms = match terms(means, request, (&application, &rules)).await? {
         Ok(terms) => terms,
         Err(objection) => return Ok(Ok(Way::Objected(address, objection))),
     };
@@ -81,6 +81,27 @@ pub async fn authorize(
     }
 }
 
+/// On which terms a session begins, and beside which record.
+async fn terms(
+    means: Means<'_>,
+    request: &AuthorizationRequest,
+    (application, rules): (&Application, &Rules),
+) -> Result<Result<Terms, Objection>, Failure> {
+    let terms = request.terms(&means.settings.base_url, rules);
+    let (terms, id) = match (terms, &request.launch) {
+        (Ok(terms), Some(id)) => (terms, id),
+        (terms, _) => return Ok(terms),
+    };
+    match launch::find(means, application.project(), id).await {
+        Ok(launch) => Ok(Ok(Terms {
+            launch: Some(launch),
+            ..terms
+        })),
+        Err(Failure::Faulty(_)) => Ok(Err(Objection::LAUNCH)),
+        Err(failure) => Err(failure),
+    }
+}
+
 /// A session that continues one that began with a password: its own proof, scope and code.
 struct Continued(Pending);
 
@@ -88,7 +109,7 @@ impl Continued {
     fn of(
         means: Means<'_>,
         session: &Session,
-        (application, rules, terms): (&Application, &Rules, super::Terms),
+        (application, rules, terms): (&Application, &Rules, Terms),
         device: &Device,
     ) -> Self {
         let id = LoginId::new(means.dice.version(means.now, None));
@@ -97,6 +118,7 @@ impl Continued {
         let mut row = row.with_scope(&terms.scope).through(Some(application.id));
         row.refreshable = terms.is_refreshable();
         row.nonce.clone_from(&terms.nonce);
+        row.launch = terms.launch;
         row.challenge = terms.proof.as_ref().map(super::Proof::stored);
         row.pkce_optional = rules.pkce_optional;
         row.access_life = rules.access_life;

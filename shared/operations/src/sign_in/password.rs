@@ -10,7 +10,7 @@ use store::{Event, Holder, Key, LoginRow, Person, SecondFactor, Step, Transactio
 use super::offer::{self, Offer};
 use super::through::{self, Application, Rules};
 use super::wish::{PasswordWish, Terms, Wanted};
-use super::{Device, Knock, Pending, code, granted, recorded};
+use super::{Device, Knock, Pending, code, granted, launch, recorded};
 use crate::Means;
 use crate::means::Texts;
 use crate::second_factor::{self, Awaited};
@@ -58,8 +58,14 @@ pub async fn with_password(
         refuse(means, &knock, (scope, &person)).await?;
         return Err(wrong.fault(means.settings.sign_in.texts).into());
     }
+    let only_in = project_of(only);
+    let launch = match &wish.launch {
+        Some(id) => Some(launch::find(means, only_in, id).await?),
+        None => None,
+    };
     let terms = Terms {
-        only: project_of(only),
+        only: only_in,
+        launch,
         ..terms
     };
     let begin = Begin {

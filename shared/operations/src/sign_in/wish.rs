@@ -3,6 +3,7 @@
 use domain::{Email, Fault, Form, ProfileType, ProjectId, Secret};
 use identity::pkce::Method;
 use serde_json::{Map, Value};
+use store::Launch;
 
 /// More than any client sends, in bytes; the session's row keeps what it is about.
 pub(super) const LONGEST: usize = 1_000;
@@ -22,6 +23,8 @@ pub struct Terms {
     pub only: Option<ProjectId>,
     /// Whether a project is about to be registered: no membership is offered.
     pub registers: bool,
+    /// The record beside which the application was launched.
+    pub launch: Option<Launch>,
 }
 
 /// A PKCE challenge.
@@ -49,6 +52,7 @@ pub struct PasswordWish {
     pub(super) project: Wanted,
     pub(super) kind: Option<ProfileType>,
     pub(super) client: Option<String>,
+    pub(super) launch: Option<String>,
 }
 
 /// The project that a request to sign in names.
@@ -150,6 +154,7 @@ impl PasswordWish {
             form.fault(Fault::invalid("resourceType", "Invalid resourceType"));
         }
         let client = form.text("clientId").map(str::to_owned);
+        let launch = form.text("launch").map(str::to_owned);
         form.finish(())?;
         // Both are there, else there was a fault.
         let (email, password) = email.zip(password).ok_or_else(Vec::new)?;
@@ -161,6 +166,7 @@ impl PasswordWish {
             project,
             kind: kind.and_then(Result::ok),
             client,
+            launch,
         })
     }
 }

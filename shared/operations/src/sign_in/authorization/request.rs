@@ -6,6 +6,7 @@ use domain::Secret;
 use url::Url;
 
 use super::Lost;
+use crate::sign_in::launch;
 use crate::sign_in::through::Rules;
 use crate::sign_in::wish::{LONGEST, Proof, Terms};
 
@@ -29,6 +30,8 @@ pub struct Objection(pub &'static str, pub &'static str);
 impl Objection {
     /// Nobody is to be asked, and nobody has signed in.
     pub(super) const LOGIN_REQUIRED: Self = Self("login_required", "Login required");
+    /// No launch of the application's project.
+    pub(super) const LAUNCH: Self = Self::invalid(launch::INVALID);
     /// The project takes no sign-in of this kind.
     pub(super) const DENIED: Self = Self("access_denied", "Google authentication is required");
 
@@ -51,6 +54,8 @@ pub struct AuthorizationRequest {
     audience: Option<String>,
     prompt: String,
     max_age: Option<String>,
+    /// The launch with which the application was started.
+    pub(super) launch: Option<String>,
     /// What this server takes no part in, and what it is told.
     unsupported: Option<Objection>,
     repeated: bool,
@@ -92,8 +97,7 @@ impl AuthorizationRequest {
                 let words = "Request objects are not supported";
                 self.unsupported = Some(Objection("request_uri_not_supported", words));
             }
-            // Launches are made by an application of the record's own; here nobody launches anything.
-            "launch" => self.unsupported = Some(Objection::invalid("Invalid launch")),
+            "launch" => self.launch = Some(value),
             _ => {}
         }
     }

@@ -162,6 +162,7 @@ async fn issue(
         nonce: None,
         auth_time: means.now,
         life: life(&login.row),
+        launch: None,
         refresh,
     };
     session.tokens(means)
