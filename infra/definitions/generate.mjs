@@ -38,6 +38,37 @@ const resourceTypes = [...byName.values()]
 /** `http://hl7.org/fhirpath/System.String` is how the definitions write the string of an id. */
 const typeName = (code) => (code.startsWith('http://hl7.org/fhirpath/System.') ? 'string' : code);
 
+/** All resources of one type in the bundles of code lists, by their address. */
+function byUrl(resourceType) {
+  const files = ['valuesets.json', 'valuesets-medplum.json', 'valuesets-medplum-generated.json', 'v3-codesystems.json'];
+  const all = files.flatMap((file) => JSON.parse(readFileSync(join(source, file), 'utf8')).entry.map((entry) => entry.resource));
+  return new Map(all.filter((each) => each.resourceType === resourceType && each.url).map((each) => [each.url, each]));
+}
+
+const valueSets = byUrl('ValueSet');
+const codeSystems = byUrl('CodeSystem');
+const flat = (concepts) => (concepts ?? []).flatMap((each) => [each, ...flat(each.concept)]);
+
+/** Whether a set can be told in full: codes of whole systems, all of them or by name. */
+function isClosed(set) {
+  const parts = set?.compose?.include ?? [];
+  const isKnown = (part) => !part.filter && !part.valueSet && codeSystems.get(part.system)?.content === 'complete';
+  return parts.length > 0 && !set.compose.exclude && parts.every(isKnown);
+}
+
+const usedSets = new Map();
+
+/** What an element's value must be taken from, if that is a list that can be told. */
+function bound(element) {
+  const { strength, valueSet } = element.binding ?? {};
+  const [url] = (valueSet ?? '').split('|');
+  if (strength !== 'required' || !isClosed(valueSets.get(url))) {
+    return [];
+  }
+  usedSets.set(url, valueSets.get(url));
+  return [`@${valueSet.replace(/^http:\/\/hl7.org\/fhir\/ValueSet\//, '')}`];
+}
+
 const lastPart = (url) => url.slice(url.lastIndexOf('/') + 1);
 
 /** The type of an element as it is written: `.` for a section of its own, `#path` for that of another element. */
@@ -61,7 +92,7 @@ function line(element, hasChildren) {
   const name = element.path.slice(element.path.lastIndexOf('.') + 1);
   const flags = (element.max === '1' ? '' : '*') + (element.min > 0 ? '!' : '');
   const keys = (element.constraint ?? []).map((each) => each.key).filter((key) => INVARIANTS.includes(key));
-  return [` ${name}${flags} ${written(element, hasChildren)}`, ...keys.map((key) => `#${key}`)].join(' ');
+  return [` ${name}${flags} ${written(element, hasChildren)}`, ...keys.map((key) => `#${key}`), ...bound(element)].join(' ');
 }
 
 /** The lines of one definition by section: the type itself and every element with elements of its own. */
@@ -111,6 +142,8 @@ writeFileSync(join(target, 'resource-types.txt'), `${resourceTypes.join('\n')}\n
 
 /** The kinds of parameters that the server compares; numbers, quantities and composites it does not. */
 const COMPARED = { token: 'token', string: 'string', reference: 'reference', date: 'date', uri: 'token' };
+/** A reference with so many targets may lead anywhere. */
+const ANYWHERE = 60;
 /** How a date stands in an element of several types. */
 const DATES = ['DateTime', 'Instant', 'Date', 'Period.start'];
 
@@ -157,3 +190,43 @@ function parameters(type) {
 const NAMED = ['AccessPolicy', 'UserConfiguration'];
 const searched = resourceTypes.filter((type) => !NAMED.includes(type)).map((type) => [type, parameters(type)]).filter(([, lines]) => lines.length > 0);
 writeFileSync(join(target, 'search/parameters.txt'), searched.map(([type, lines]) => `${type}\n${lines.join('\n')}\n`).join(''));
+
+/** The first line of a list: what it is, its address, its name and its version. */
+const title = (mark, { url, name, version }) => `${mark} ${url} ${(name ?? lastPart(url)).replace(/\s/g, '')} ${version ?? '-'}`;
+const sorted = (lists) => [...lists].sort((one, other) => (one.url < other.url ? -1 : 1));
+
+function systemText(system) {
+  const concepts = flat(system.concept).map(({ code, display }) => ` ${code} ${(display ?? '').replace(/\s+/g, ' ')}`.trimEnd());
+  return [title('=', system), ...concepts];
+}
+
+function setText(set) {
+  const parts = set.compose.include.map((part) => [part.system, ...(part.concept ?? []).map((each) => each.code)]);
+  return [title('@', set), ...parts.map((part) => ` ${part.join(' ')}`)];
+}
+
+const sets = sorted(usedSets.values());
+const systems = sorted(new Set(sets.flatMap((set) => set.compose.include.map((part) => codeSystems.get(part.system)))));
+const codes = [...systems.flatMap(systemText), ...sets.flatMap(setText)];
+writeFileSync(join(target, 'terminology/codes.txt'), `${codes.join('\n')}\n`);
+
+/** What refers to resources of each type by parameters that say so, for lists that lead back. */
+function referring() {
+  const bundles = ['search-parameters.json', 'search-parameters-medplum.json'];
+  const all = bundles.flatMap((file) => JSON.parse(readFileSync(join(source, file), 'utf8')).entry.map((entry) => entry.resource));
+  const found = new Map(resourceTypes.map((type) => [type, new Map()]));
+  for (const { type, base, target, code } of all) {
+    // A parameter that may lead anywhere says nothing of a type.
+    const targets = type === 'reference' && target?.length < ANYWHERE ? target : [];
+    for (const [to, from] of targets.flatMap((to) => base.map((from) => [to, from]))) {
+      if (found.has(to) && found.has(from)) {
+        found.get(to).set(from, new Set([...(found.get(to).get(from) ?? []), code]));
+      }
+    }
+  }
+  return found;
+}
+
+const lists = (from) => [...from].sort().map(([type, codes]) => ` ${type} ${[...codes].sort().join(' ')}`);
+const back = [...referring()].filter(([, from]) => from.size > 0).map(([to, from]) => [to, ...lists(from)].join('\n'));
+writeFileSync(join(here, '../../shared/graphql/src/referring.txt'), `${back.join('\n')}\n`);

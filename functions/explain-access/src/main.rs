@@ -15,5 +15,6 @@ async fn answer(ask: Ask) -> Answer {
     let question = Question::parse(asked("resource"), asked("interaction"));
     let look = |tenant, claimant| explain_access::look(ask.means, (tenant, claimant), id, question);
     let (caller, seen) = ask.admit(look).await?;
-    Ok(Reply::json(explain_access::explain(&caller, &seen)?))
+    let answer = explain_access::explain(ask.means, &caller, seen).await?;
+    Ok(Reply::json(answer))
 }

@@ -19,6 +19,14 @@ async fn answer(ask: Ask) -> Answer {
         entries,
     } = Requests::of(&bundle?, base_url, MOST).map_err(app::domain::Fault::from)?;
     ask.count_entries(&caller, &entries)?;
-    let done = batch::batch(ask.means, (&caller, claimant), entries, ask.time_left()).await;
+    let who = (&caller, claimant);
+    if transaction && batch::is_atomic(&caller) {
+        let wish = ask.wish(Ok(entries))?;
+        let done = batch::transaction(ask.means, who, wish, ask.time_left()).await;
+        let done = done.map_err(|refused| ask.refused_entry(refused))?;
+        let done = done.into_iter().map(Ok).collect();
+        return Ok(ask.entries(&caller, (true, done)).await);
+    }
+    let done = batch::batch(ask.means, who, entries, ask.time_left()).await;
     Ok(ask.entries(&caller, (transaction, done)).await)
 }

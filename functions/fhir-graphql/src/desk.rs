@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use app::Ask;
 use app::domain::{Caller, Claimant};
 use app::limits::TOO_LONG;
-use graphql::{Answer, Desk};
+use graphql::{Answer, Desk, Found};
 use operations::batch::{self, Done};
-use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 /// How often a query may read or search, unless its project says otherwise.
@@ -66,14 +65,20 @@ impl Desk for OfTheCaller {
     }
 }
 
-fn shown(done: Done, ask: &Ask) -> Vec<Value> {
+fn shown(done: Done, ask: &Ask) -> Found {
     let view = ask.call.view();
     match done {
-        Done::Resource(written) => vec![written.resource.into_json(view)],
+        Done::Resource(written) => Found {
+            resources: vec![written.resource.into_json(view)],
+            total: None,
+        },
         Done::Page(page) => {
             let matches = page.matches.into_iter();
-            matches.map(|it| it.into_json(view)).collect()
+            Found {
+                resources: matches.map(|it| it.into_json(view)).collect(),
+                total: page.total,
+            }
         }
-        Done::Nothing | Done::History(_) => Vec::new(),
+        Done::Nothing | Done::History(_) => Found::default(),
     }
 }

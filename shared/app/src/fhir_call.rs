@@ -3,7 +3,7 @@
 use domain::{Caller, Failure};
 use fhir::View;
 use gateway::{Problem, Reply, limits};
-use operations::batch::Done;
+use operations::batch::{Done, Refused};
 use operations::history::{History, Page};
 use operations::write::{Change, Posted, Written};
 use operations::{Destination, conditional};
@@ -83,6 +83,15 @@ impl Ask {
             true => fhir::transaction_response(entries),
             false => fhir::batch_response(entries),
         })
+    }
+
+    /// The answer to a transaction that was refused as a whole: every issue names the entry that it failed for.
+    pub fn refused_entry(&self, refused: Refused) -> Problem {
+        let problem = Problem::from(refused.failure);
+        match refused.entry {
+            Some(entry) => problem.in_entry(entry),
+            None => problem,
+        }
     }
 
     fn entry(&self, done: Done) -> Value {

@@ -19,6 +19,7 @@ mod request;
 mod resource;
 pub mod schema;
 pub mod search;
+pub mod terminology;
 
 pub use bundle::{Entry, Mode, Version, batch_response, history, searchset, transaction_response};
 pub use compartment::accounts_of;

@@ -1,31 +1,54 @@
-//! Resources that are there without anybody having made them, and that every project reads: the definitions of the types, and their
-//! search parameters. They are made from what the server itself goes by, so that they say what it does.
+//! Resources that are there without anybody having made them, and that every project reads: the definitions of the types, their search
+//! parameters, and the code lists that their elements are bound to. They are made from what the server itself goes by, so that they say what it does.
 
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::schema::{canonical, element_of, outline, snapshot, types};
 use crate::search::{ParamKind, SearchParam, own_params};
+use crate::terminology::{List, sets, systems};
 use crate::{Meta, Reference, Resource, known_types};
 
 /// When FHIR 4.0.1 was published.
 const PUBLISHED: &str = "2019-11-01T09:29:23.000Z";
 const STRUCTURE: &str = "StructureDefinition";
 const PARAMETER: &str = "SearchParameter";
+const SYSTEM: &str = "CodeSystem";
+const SET: &str = "ValueSet";
 
 /// Whether there are such resources of the type `kind`.
 pub fn holds(kind: &str) -> bool {
-    kind == STRUCTURE || kind == PARAMETER
+    [STRUCTURE, PARAMETER, SYSTEM, SET].contains(&kind)
 }
 
-/// All of the type `kind`. A StructureDefinition comes without its snapshot: see [`whole`].
+/// All of the type `kind`. A StructureDefinition comes without its snapshot, a code list without its codes: see [`whole`].
 pub fn all(kind: &str) -> Vec<Resource> {
     match kind {
         STRUCTURE => types().filter_map(definition).collect(),
         PARAMETER => known_types()
             .flat_map(|base| own_params(base).iter().map(|param| parameter(base, param)))
             .collect(),
+        SYSTEM => systems().map(|list| system(&list)).collect(),
+        SET => sets()
+            .map(|list| made(SET, list.url, list.outline()))
+            .collect(),
         _ => Vec::new(),
+    }
+}
+
+/// The one with this address, whole; a version after `|` must be its own.
+pub fn at(kind: &str, canonical: &str) -> Option<Resource> {
+    let found = all(kind).into_iter();
+    let mut found = found.filter(|resource| is_at(resource, canonical));
+    found.next().map(whole)
+}
+
+/// Whether a resource has this address; a version after `|` must be its own.
+pub fn is_at(resource: &Resource, canonical: &str) -> bool {
+    let text = |field: &str| resource.body.get(field).and_then(Value::as_str);
+    match canonical.split_once('|') {
+        Some((url, version)) => text("url") == Some(url) && text("version") == Some(version),
+        None => text("url") == Some(canonical),
     }
 }
 
@@ -40,18 +63,30 @@ pub fn find(kind: &str, id: Uuid) -> Option<Resource> {
 /// The same resource with everything that belongs to it.
 #[must_use]
 pub fn whole(mut resource: Resource) -> Resource {
-    if resource.kind == STRUCTURE {
-        let name = resource.body.get("name").and_then(Value::as_str);
-        let snapshot = name.map(snapshot);
-        resource
-            .body
-            .extend(snapshot.map(|it| ("snapshot".into(), it)));
-    }
+    let text = |field: &str| resource.body.get(field).and_then(Value::as_str);
+    let more = match resource.kind.as_str() {
+        STRUCTURE => text("name").map(|name| ("snapshot", snapshot(name))),
+        SYSTEM => systems()
+            .find(|list| text("url") == Some(list.url))
+            .map(|list| ("concept", list.concept())),
+        SET => sets()
+            .find(|list| text("url") == Some(list.url))
+            .map(|list| ("compose", list.compose())),
+        _ => None,
+    };
+    let more = more.map(|(field, value)| (field.to_owned(), value));
+    resource.body.extend(more);
     resource
 }
 
 fn definition(name: &str) -> Option<Resource> {
     Some(made(STRUCTURE, &canonical(name), outline(name)?))
+}
+
+fn system(list: &List) -> Resource {
+    let mut outline = list.outline();
+    outline.insert("content".into(), "complete".into());
+    made(SYSTEM, list.url, outline)
 }
 
 fn parameter(base: &str, param: &SearchParam) -> Resource {
@@ -120,7 +155,7 @@ mod tests {
 
     #[test]
     fn ids_are_unique_and_stay() {
-        for kind in [STRUCTURE, PARAMETER] {
+        for kind in [STRUCTURE, PARAMETER, SYSTEM, SET] {
             let ids: HashSet<Uuid> = all(kind).iter().map(|resource| resource.id).collect();
             assert_eq!(ids.len(), all(kind).len(), "{kind}");
         }
@@ -152,5 +187,35 @@ mod tests {
         );
         assert_eq!(of("project")["target"], json!(["Project"]));
         assert_eq!(of("admin")["type"], "token");
+    }
+
+    #[test]
+    fn code_lists_are_found_by_address_and_version() {
+        let url = "http://hl7.org/fhir/ValueSet/administrative-gender";
+        let set = at(SET, url).unwrap();
+        let system = set.body["compose"]["include"][0]["system"]
+            .as_str()
+            .unwrap();
+        let codes = at(SYSTEM, system).unwrap().body["concept"].clone();
+        assert_eq!(codes.as_array().unwrap().len(), 4);
+        assert!(at(SET, &format!("{url}|4.0.1")).is_some());
+        assert!(at(SET, &format!("{url}|3.0.0")).is_none());
+    }
+
+    #[test]
+    fn every_binding_leads_to_a_code_list() {
+        let mut bindings = 0;
+        for definition in all(STRUCTURE) {
+            let definition = whole(definition);
+            let elements = definition.body["snapshot"]["element"].as_array().unwrap();
+            for binding in elements.iter().filter_map(|it| it.get("binding")) {
+                bindings += 1;
+                assert_eq!(binding["strength"], "required");
+                let url = binding["valueSet"].as_str().unwrap();
+                let (url, _) = url.split_once('|').unwrap_or((url, ""));
+                assert!(at(SET, url).is_some(), "{url}");
+            }
+        }
+        assert!(bindings > 300, "{bindings}");
     }
 }

@@ -78,6 +78,15 @@ impl Problem {
         self
     }
 
+    /// The same problem, with one entry of a Bundle: every issue names the entry first.
+    #[must_use]
+    pub fn in_entry(mut self, entry: usize) -> Self {
+        for issue in &mut self.outcome.issues {
+            issue.expression.insert(0, format!("Bundle.entry[{entry}]"));
+        }
+        self
+    }
+
     /// The private cause, if the fault is the server's.
     pub fn cause(&self) -> Option<&Failure> {
         self.cause.as_ref()

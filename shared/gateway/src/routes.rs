@@ -204,6 +204,14 @@ routes! {
     FHIR_SEARCH_FORM = "POST" "/fhir/R4/{resourceType}/_search" => "fhir-search", Member, "search resources by form";
     /// `GET /fhir/R4/{resourceType}/$csv`.
     FHIR_CSV = "GET" "/fhir/R4/{resourceType}/$csv" => "fhir-search", Member, "search resources for a table";
+    /// `GET /fhir/R4/ValueSet/$expand`.
+    EXPAND = "GET" "/fhir/R4/ValueSet/$expand" => "fhir-search", Member, "expand a value set";
+    /// `POST /fhir/R4/ValueSet/$expand`.
+    EXPAND_POSTED = "POST" "/fhir/R4/ValueSet/$expand" => "fhir-search", Member, "expand a value set";
+    /// `GET /fhir/R4/ValueSet/{id}/$expand`.
+    EXPAND_ONE = "GET" "/fhir/R4/ValueSet/{id}/$expand" => "fhir-search", Member, "expand a value set by its id";
+    /// `POST /fhir/R4/ValueSet/{id}/$expand`.
+    EXPAND_ONE_POSTED = "POST" "/fhir/R4/ValueSet/{id}/$expand" => "fhir-search", Member, "expand a value set by its id";
     /// `GET /fhir/R4/{resourceType}/{id}`.
     FHIR_READ = "GET" "/fhir/R4/{resourceType}/{id}" => "fhir-read", Member, "read a resource";
     /// `GET /fhir/R4/{resourceType}/{id}/_history`.
@@ -279,10 +287,12 @@ pub fn captures(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, 
         match (wanted.next(), given.next()) {
             (None, None) => return Some(captured),
             (Some(name), Some(value)) if name.starts_with('{') => {
-                if value.is_empty() {
+                let (name, value) = (name.trim_matches(['{', '}']), crate::percent::decode(value));
+                // An operation is no type: what its route does not say is not asked of one.
+                if value.is_empty() || (name == "resourceType" && value.starts_with('$')) {
                     return None;
                 }
-                captured.push((name.trim_matches(['{', '}']), crate::percent::decode(value)));
+                captured.push((name, value));
             }
             (Some(literal), Some(value))
                 if literal == value || literal == crate::percent::decode(value) => {}

@@ -1,9 +1,10 @@
-//! GraphQL over FHIR resources, as Medplum's clients ask: `Patient(id: …)`, `PatientList(name: …)`, and the `resource` behind a
-//! reference. The types are those of the FHIR definitions. What a query asks for is asked of a [`Desk`], one FHIR request for each
+//! GraphQL over FHIR resources, as Medplum's clients ask: `Patient(id: …)`, `PatientList(name: …)`, `PatientConnection(…)` with its total,
+//! the `resource` behind a reference, and lists of what refers to a resource: `ObservationList(_reference: subject)`. The types are those of the FHIR definitions. What a query asks for is asked of a [`Desk`], one FHIR request for each
 //! field, so that nobody gets by GraphQL what the same request would refuse him.
 
 mod depth;
 mod question;
+mod referring;
 mod root;
 mod types;
 mod weight;
@@ -15,7 +16,7 @@ use async_graphql::{PathSegment, Response, ServerError};
 use serde_json::{Map, Value, json};
 
 pub use question::{Question, Unanswerable};
-pub use root::{Answer, Desk};
+pub use root::{Answer, Desk, Found};
 
 /// How many levels a query may have: enough for the usual query for the schema itself.
 const MOST_LEVELS: usize = 16;
@@ -34,7 +35,8 @@ impl Graph {
     pub fn of_fhir() -> Result<Self, SchemaError> {
         let schema = Schema::build(root::NAME, None, None).limit_depth(MOST_LEVELS);
         let mut schema = schema.register(root::query()).register(types::any());
-        for object in types::objects() {
+        schema = schema.register(types::code());
+        for object in types::objects().into_iter().chain(types::connections()) {
             schema = schema.register(object);
         }
         Ok(Self {
@@ -98,9 +100,18 @@ mod tests {
 
     impl Desk for OnePatient {
         fn ask(&self, request: Request) -> Answer {
-            let patient = json!({ "resourceType": "Patient", "multipleBirthInteger": 2, "contained": [null, { "resourceType": "Bogus" }] });
+            let patient = json!({ "resourceType": "Patient", "id": "p", "multipleBirthInteger": 2, "contained": [null, { "resourceType": "Bogus" }] });
             Box::pin(ready(match request.place {
-                Place::Type(_) => Ok(vec![patient]),
+                Place::Type(kind) if kind == "Patient" => Ok(Found {
+                    resources: vec![patient],
+                    total: request
+                        .words
+                        .and_then(|words| words.iter().any(|(of, _)| of == "_total").then_some(7)),
+                }),
+                Place::Type(kind) => Ok(Found {
+                    resources: vec![json!({ "resourceType": kind, "asked": request.words })],
+                    total: None,
+                }),
                 _ => Err("Not found".to_owned()),
             }))
         }
@@ -123,6 +134,29 @@ mod tests {
             json!({ "PatientList": [patient], "Patient": null })
         );
         assert_eq!(answer["errors"][0]["path"], json!(["Patient"]));
+    }
+
+    #[tokio::test]
+    async fn a_page_has_its_place_in_the_whole() {
+        let query = "{ PatientConnection(_offset: 3) { count offset pageSize edges { mode score resource { multipleBirthInteger } } } }";
+        let page = answer(query).await.unwrap()["data"]["PatientConnection"].clone();
+        let edge =
+            json!({ "mode": "match", "score": null, "resource": { "multipleBirthInteger": 2 } });
+        let expected = json!({ "count": 7, "offset": 3, "pageSize": 20, "edges": [edge] });
+        assert_eq!(page, expected);
+    }
+
+    #[tokio::test]
+    async fn lists_lead_back_by_parameters_that_refer() {
+        let asked = "{ PatientList { ObservationList(_reference: subject, status: \"final\") { resourceType } } }";
+        let found = answer(asked).await.unwrap()["data"]["PatientList"][0].clone();
+        assert_eq!(found["ObservationList"][0]["resourceType"], "Observation");
+        let wrong = "{ PatientList { ObservationList(_reference: based_on) { id } } }";
+        let refused = answer(wrong).await.unwrap();
+        let words = refused["errors"][0]["message"].as_str().unwrap();
+        assert!(words.starts_with("_reference must be one of"), "{words}");
+        let missing = "{ PatientList { ObservationList { id } } }";
+        assert!(answer(missing).await.is_err());
     }
 
     #[tokio::test]

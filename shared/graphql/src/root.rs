@@ -1,4 +1,5 @@
-//! The fields of the query itself: one resource by its id, and a list by the parameters of a search.
+//! The fields that ask the desk: one resource by its id, a list by the parameters of a search, the same list with its total, what a
+//! reference leads to, and the resources that refer to the one at hand.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,15 +11,25 @@ use async_graphql::dynamic::{
 use async_graphql::{Context, Error, Result, Value as Plain};
 use fhir::search::search_codes;
 use fhir::{Place, Request, Verb, known_types};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::types::ANY;
+use crate::referring::referring;
+use crate::types::{ANY, CODE, connection_name};
 
 /// The name of the type of queries.
 pub(crate) const NAME: &str = "Query";
 
 /// What a desk answers: the resources that were read or found, as the asker sees them; or why there are none.
-pub type Answer = Pin<Box<dyn Future<Output = Result<Vec<Value>, String>> + Send>>;
+pub type Answer = Pin<Box<dyn Future<Output = Result<Found, String>> + Send>>;
+
+/// Resources, and how many there are in all, if that was asked for and is known.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Those that were read or found.
+    pub resources: Vec<Value>,
+    /// How many a search finds.
+    pub total: Option<u64>,
+}
 
 /// Whoever answers FHIR requests in the name of the asker.
 pub trait Desk: Send + Sync {
@@ -28,12 +39,19 @@ pub trait Desk: Send + Sync {
 
 /// Words of a search that are no conditions.
 const TEXTS: [&str; 4] = ["_filter", "_sort", "_cursor", "_total"];
-const NUMBERS: [&str; 2] = ["_count", "_offset"];
+const NUMBERS: [&str; 2] = [COUNT, OFFSET];
+const COUNT: &str = "_count";
+const OFFSET: &str = "_offset";
+/// How many a page has unless it is said.
+const PAGE: u64 = 20;
+/// By which parameter others refer to the resource at hand.
+const REFERENCE: &str = "_reference";
 
 /// The type of queries.
 pub(crate) fn query() -> Object {
     known_types().fold(Object::new(NAME), |query, kind| {
-        query.field(one(kind)).field(list(kind))
+        let query = query.field(one(kind)).field(list(kind));
+        query.field(connection(kind))
     })
 }
 
@@ -53,9 +71,72 @@ fn by_id(context: &ResolverContext<'_>, kind: &str) -> Result<Request> {
 fn list(kind: &'static str) -> Field {
     let of = TypeRef::named_list(kind);
     let field = Field::new(format!("{kind}List"), of, move |context| {
-        let asked = Ok(search(&context, kind));
+        let asked = Ok(search(kind, words(&context)));
         FieldFuture::new(every(found(context.ctx, asked)))
     });
+    searched(field, kind)
+}
+
+/// A page of a list, with its place in the whole.
+fn connection(kind: &'static str) -> Field {
+    let name = connection_name(kind);
+    let field = Field::new(name.clone(), TypeRef::named(name), move |context| {
+        let mut words = words(&context);
+        let number = |words: &[(String, String)], name: &str| {
+            let word = words.iter().find(|(of, _)| of == name);
+            word.and_then(|(_, value)| value.parse::<u64>().ok())
+        };
+        let offset = number(&words, OFFSET).unwrap_or(0);
+        let size = number(&words, COUNT).unwrap_or(PAGE);
+        let total = "_total".to_owned();
+        if context.ctx.look_ahead().field("count").exists() {
+            words.retain(|(of, _)| *of != total);
+            words.push((total, "accurate".to_owned()));
+        }
+        let asked = Ok(search(kind, words));
+        FieldFuture::new(page(found(context.ctx, asked), (offset, size)))
+    });
+    searched(field, kind)
+}
+
+/// The lists of resources that refer to one of the type `kind`.
+pub(crate) fn back(kind: &'static str) -> impl Iterator<Item = Field> {
+    referring(kind).map(|(other, codes)| {
+        let of = TypeRef::named_list(other);
+        let field = Field::new(format!("{other}List"), of, move |context| {
+            let asked = referring_to_parent(&context, (other, &codes));
+            FieldFuture::new(every(found(context.ctx, asked)))
+        });
+        let reference = InputValue::new(REFERENCE, TypeRef::named_nn(CODE));
+        searched(field, other).argument(reference)
+    })
+}
+
+fn referring_to_parent(
+    context: &ResolverContext<'_>,
+    (kind, codes): (&str, &[&str]),
+) -> Result<Request> {
+    let parent = context.parent_value.try_downcast_ref::<Value>()?;
+    let text = |field: &str| parent.get(field).and_then(Value::as_str);
+    let own = text("resourceType").zip(text("id"));
+    let (own_kind, id) = own.ok_or_else(|| Error::new("Not found"))?;
+    let by = match context.args.try_get(REFERENCE)?.as_value() {
+        Plain::Enum(name) => name.as_str(),
+        Plain::String(text) => text,
+        _ => "",
+    };
+    let code = code(by);
+    if !codes.contains(&code.as_str()) {
+        let words = format!("{REFERENCE} must be one of {}", codes.join(", "));
+        return Err(Error::new(words));
+    }
+    let mut words = words(context);
+    words.push((code, format!("{own_kind}/{id}")));
+    Ok(search(kind, words))
+}
+
+/// The same field with the parameters of a search of the type `kind`.
+fn searched(field: Field, kind: &str) -> Field {
     let texts = search_codes(kind).chain(TEXTS);
     let field = texts.fold(field, |field, code| {
         let of = TypeRef::named(TypeRef::STRING);
@@ -66,16 +147,21 @@ fn list(kind: &'static str) -> Field {
     })
 }
 
-fn search(context: &ResolverContext<'_>, kind: &str) -> Request {
+/// The arguments of a field as the words of a search.
+fn words(context: &ResolverContext<'_>) -> Vec<(String, String)> {
     let words = context.args.iter().filter_map(|(name, value)| {
         let value = match value.as_value() {
             Plain::String(text) => text.clone(),
             Plain::Number(number) => number.to_string(),
             _ => return None,
         };
-        Some((code(name), value))
+        (name != REFERENCE).then(|| (code(name), value))
     });
-    request(Place::Type(kind.to_owned()), Some(words.collect()))
+    words.collect()
+}
+
+fn search(kind: &str, words: Vec<(String, String)>) -> Request {
+    request(Place::Type(kind.to_owned()), Some(words))
 }
 
 /// What lies behind a reference.
@@ -95,7 +181,7 @@ fn referred(context: &ResolverContext<'_>) -> Result<Request> {
 }
 
 /// What the desk has that came with the question. Why it has nothing is told beside the answer, and the field is null.
-async fn found(context: &Context<'_>, asked: Result<Request>) -> Option<Vec<Value>> {
+async fn found(context: &Context<'_>, asked: Result<Request>) -> Option<Found> {
     match asked_of_desk(context, asked).await {
         Ok(found) => Some(found),
         Err(error) => {
@@ -106,25 +192,47 @@ async fn found(context: &Context<'_>, asked: Result<Request>) -> Option<Vec<Valu
     }
 }
 
-async fn asked_of_desk(context: &Context<'_>, asked: Result<Request>) -> Result<Vec<Value>> {
+async fn asked_of_desk(context: &Context<'_>, asked: Result<Request>) -> Result<Found> {
     let desk = context.data::<Arc<dyn Desk>>()?;
     desk.ask(asked?).await.map_err(Error::new)
 }
 
 type Shown<'a> = Result<Option<FieldValue<'a>>>;
 
-async fn first<'a>(found: impl Future<Output = Option<Vec<Value>>> + Send) -> Shown<'a> {
-    let found = found.await.and_then(|found| found.into_iter().next());
+async fn first<'a>(found: impl Future<Output = Option<Found>> + Send) -> Shown<'a> {
+    let found = found
+        .await
+        .and_then(|found| found.resources.into_iter().next());
     Ok(found.map(FieldValue::owned_any))
 }
 
-async fn every<'a>(found: impl Future<Output = Option<Vec<Value>>> + Send) -> Shown<'a> {
+async fn every<'a>(found: impl Future<Output = Option<Found>> + Send) -> Shown<'a> {
     let found = found.await;
-    Ok(found.map(|found| FieldValue::list(found.into_iter().map(FieldValue::owned_any))))
+    Ok(found.map(|found| {
+        let resources = found.resources.into_iter();
+        FieldValue::list(resources.map(FieldValue::owned_any))
+    }))
 }
 
-async fn typed<'a>(found: impl Future<Output = Option<Vec<Value>>> + Send) -> Shown<'a> {
-    let found = found.await.and_then(|found| found.into_iter().next());
+async fn page<'a>(
+    found: impl Future<Output = Option<Found>> + Send,
+    (offset, size): (u64, u64),
+) -> Shown<'a> {
+    let found = found.await;
+    Ok(found.map(|found| {
+        let edges = found.resources.into_iter();
+        let edges = edges.map(|resource| json!({ "mode": "match", "resource": resource }));
+        let edges: Vec<Value> = edges.collect();
+        FieldValue::owned_any(json!({
+            "count": found.total, "offset": offset, "pageSize": size, "edges": edges,
+        }))
+    }))
+}
+
+async fn typed<'a>(found: impl Future<Output = Option<Found>> + Send) -> Shown<'a> {
+    let found = found
+        .await
+        .and_then(|found| found.resources.into_iter().next());
     Ok(found.and_then(|resource| {
         let kind = resource.get("resourceType")?.as_str()?.to_owned();
         Some(FieldValue::owned_any(resource).with_type(kind))

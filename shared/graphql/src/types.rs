@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_graphql::Value as Plain;
-use async_graphql::dynamic::{Field, FieldFuture, FieldValue, Object, TypeRef, Union};
+use async_graphql::dynamic::{Field, FieldFuture, FieldValue, Object, Scalar, TypeRef, Union};
 use fhir::schema::{Property, Shape, properties};
 use fhir::{known, known_types};
 use serde_json::Value;
@@ -12,12 +12,49 @@ use crate::root;
 
 /// The name of the type that a resource of any type has.
 pub(crate) const ANY: &str = "ResourceList";
+/// The name of a search parameter, as a word or as a text.
+pub(crate) const CODE: &str = "SearchParameterCode";
 /// A resource of any type, in the definitions.
 const RESOURCE: &str = "Resource";
 
 /// A resource of any type.
 pub(crate) fn any() -> Union {
     known_types().fold(Union::new(ANY), Union::possible_type)
+}
+
+/// The name of a search parameter.
+pub(crate) fn code() -> Scalar {
+    Scalar::new(CODE).validator(|value| matches!(value, Plain::Enum(_) | Plain::String(_)))
+}
+
+/// The type of pages of a list.
+pub(crate) fn connection_name(kind: &str) -> String {
+    format!("{kind}Connection")
+}
+
+/// The types of pages, and of what is on them.
+pub(crate) fn connections() -> impl Iterator<Item = Object> {
+    known_types().flat_map(|kind| {
+        let (page, edge) = (connection_name(kind), format!("{kind}ConnectionEdge"));
+        let property = |name: &str, kind: &str, shape, array| {
+            let (name, kind) = (name.to_owned(), kind.to_owned());
+            field(Property {
+                name,
+                kind,
+                shape,
+                array,
+            })
+        };
+        let numbers = ["count", "offset", "pageSize"];
+        let numbers = numbers.map(|name| property(name, "", Shape::Whole, false));
+        let page = numbers.into_iter().fold(Object::new(page), Object::field);
+        let page = page.field(property("edges", &edge, Shape::Elements, true));
+        let edge = Object::new(edge)
+            .field(property("mode", "", Shape::Text, false))
+            .field(property("score", "", Shape::Number, false))
+            .field(property("resource", kind, Shape::Elements, false));
+        [page, edge]
+    })
 }
 
 /// Every type that a resource can be made of.
@@ -44,9 +81,14 @@ fn object(name: &str, properties: Vec<Property>) -> Object {
     if known(name) {
         let kind = Plain::from(name);
         let of = TypeRef::named_nn(TypeRef::STRING);
-        return object.field(Field::new("resourceType", of, move |_| {
+        let object = object.field(Field::new("resourceType", of, move |_| {
             FieldFuture::Value(Some(FieldValue::value(kind.clone())))
         }));
+        let name = known_types().find(|known| *known == name);
+        return name
+            .into_iter()
+            .flat_map(root::back)
+            .fold(object, Object::field);
     }
     match name {
         "Reference" => object.field(root::resource()),

@@ -1,9 +1,10 @@
 //! Many requests in one: each is carried out by the operation that there is for it, and what becomes of one touches no other.
 //!
 //! What is asked for is done in FHIR's order: delete, create, update, patch, then read. Entries may refer to what others make, by the
-//! names they give it.
+//! names they give it. A transaction of a project with the feature for it is all or nothing ([`transaction()`]).
 
 mod errand;
+mod transaction;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use crate::write::Written;
 use crate::{Means, conditional};
 
 use errand::{Errand, Task};
+pub use transaction::{Refused, is_atomic, transaction};
 
 /// How many entries one request may have: they are done while the caller waits.
 pub const MOST: usize = 200;
@@ -94,34 +96,47 @@ pub async fn read(
         // Nobody waits for others before him.
         until: Instant::now(),
     };
-    errand.read(request.place, request.words).await
+    Box::pin(errand.read(request.place, request.words)).await
 }
 
 impl Errand<'_> {
-    /// Draws the ids of what is to be made, so that entries can refer to each other in whatever order they stand.
-    async fn name(self, tasks: &mut [(usize, Task)]) {
+    /// Draws the ids of what is to be made, so that entries can refer to each other in whatever order they stand. Returns what the names
+    /// of entries stand for.
+    async fn name(self, tasks: &mut [(usize, Task)]) -> Vec<(usize, String)> {
         let mut names: HashMap<String, String> = HashMap::new();
-        for (_, task) in tasks.iter_mut() {
+        let mut named = Vec::new();
+        // Who makes the same thing unless it is there, makes one.
+        let mut drawn: HashMap<(String, String), Uuid> = HashMap::new();
+        for (at, task) in tasks.iter_mut() {
             let Some(name) = task.request.name.clone() else {
                 continue;
             };
             let reference = match (task.request.verb, &task.request.place) {
                 (Verb::Post, Place::Type(kind)) => {
                     let there = self.there_already(kind, &task.request).await;
-                    task.id = there.is_none().then(|| self.means.dice.id());
+                    let mut draw = || match &task.request.if_none_exist {
+                        Some(words) => *drawn
+                            .entry((kind.clone(), words.clone()))
+                            .or_insert_with(|| self.means.dice.id()),
+                        None => self.means.dice.id(),
+                    };
+                    let id = there.is_none().then(&mut draw);
+                    task.id = id;
                     there.or(task.id).map(|id| format!("{kind}/{id}"))
                 }
                 (Verb::Put, Place::Resource(kind, id)) => Some(format!("{kind}/{id}")),
                 _ => None,
             };
+            named.extend(reference.clone().map(|reference| (*at, reference)));
             names.extend(reference.map(|reference| (name, reference)));
         }
         if names.is_empty() {
-            return;
+            return named;
         }
         for (_, task) in tasks {
             task.request.resolve(&|name| names.get(name).cloned());
         }
+        named
     }
 
     /// What a conditional creation finds instead of making it. What is wrong with its search is said when it is carried out.

@@ -78,6 +78,7 @@ impl Claim {
             kind: resource.kind.clone(),
             resource: resource.id,
             version: resource.meta.version,
+            entries: Vec::new(),
             ttl: means.now.plus(LIFE).as_seconds(),
         };
         match &self.earlier {

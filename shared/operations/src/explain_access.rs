@@ -11,7 +11,7 @@ use serde_json::Value;
 use store::{Member, Tenant};
 use uuid::Uuid;
 
-use crate::{Means, read_resource, realm, rights};
+use crate::{Means, linked, read_resource, realm, rights};
 
 /// What an administrator wants to know about a member.
 #[derive(Clone, Debug, Default)]
@@ -69,15 +69,14 @@ pub struct Seen {
     member: Member,
     user: Option<User>,
     policies: Vec<Named>,
-    resource: Option<Resource>,
+    resource: Result<Option<Resource>, Failure>,
     project: Option<Project>,
 }
 
 /// The member, his policies and the resource, to be read beside the authorisation.
 ///
 /// # Errors
-/// The faults of the question; [`Refusal::NotFound`] for an unknown, foreign or malformed member or resource alike,
-/// [`Refusal::Gone`].
+/// The faults of the question; [`Refusal::NotFound`] for an unknown, foreign or malformed member alike; [`Refusal::Gone`].
 pub async fn look(
     means: Means<'_>,
     (tenant, claimant): (Tenant<'_>, Claimant),
@@ -97,7 +96,10 @@ pub async fn look(
     let mut found = found?;
     let project = tenant.project_in(&mut found)?;
     let member = tenant.member(&mut found, id)?;
-    let resource = resource?;
+    if !matches!(resource, Ok(_) | Err(Failure::Refused(Refusal::NotFound))) {
+        resource?;
+        return Err(Refusal::NotFound.into());
+    }
     let nothing = (PolicyHint::default(), Vec::new());
     let (policies, user) = tokio::join!(
         rights::named(tenant, &member.membership, nothing),
@@ -153,30 +155,59 @@ enum State {
     NeedsProof,
 }
 
-/// The answer: the member's standing, the rules he is under and, if it was asked for, which one decides.
+/// The answer: the member's standing, the rules he is under and, if it was asked for, which one decides. What is not here is looked for
+/// in the projects that this one is linked to, as a read would.
 ///
 /// # Errors
-/// [`Refusal::NotFound`] for a project that is not there.
-pub fn explain(caller: &Caller, seen: &Seen) -> Result<Value, Failure> {
+/// [`Refusal::NotFound`] for a project that is not there, and for an unknown, foreign or malformed resource alike;
+/// [`Failure::Unavailable`].
+pub async fn explain(means: Means<'_>, caller: &Caller, seen: Seen) -> Result<Value, Failure> {
     let project = realm::project(caller, seen.project.as_ref())?;
     let membership = &seen.member.membership;
     let standpoint = Standpoint::of(membership, &project)?;
     let rights = Rights::of(standpoint, &seen.policies);
     let rights = rights.beside(standpoint, &project.links());
-    let decision = seen.question.0.as_ref().map(|about| {
+    let (resource, elsewhere) = match &seen.resource {
+        Ok(resource) => (resource.clone(), false),
+        Err(_) => (
+            Some(linked_one(means, (caller, &project), &seen).await?),
+            true,
+        ),
+    };
+    let about = seen.question.0.as_ref();
+    let decision = about.map(|about| {
         rights.decide(Asked {
             kind: &about.kind,
             interaction: about.interaction,
-            resource: seen.resource.as_ref(),
+            resource: resource.as_ref(),
         })
     });
     Ok(view::of(&view::Facts {
-        seen,
+        seen: &seen,
         standpoint,
-        state: state(seen),
+        state: state(&seen),
         rights: &rights,
         decision: decision.as_ref(),
+        only_read: elsewhere && about.is_some_and(|about| !reads(about.interaction)),
     }))
+}
+
+/// The resource of a linked project.
+async fn linked_one(
+    means: Means<'_>,
+    place: (&Caller, &Project),
+    seen: &Seen,
+) -> Result<Resource, Failure> {
+    let about = seen.question.0.as_ref();
+    let id = about.and_then(|about| Some((about.kind.as_str(), about.id.as_ref()?.parse().ok()?)));
+    let address = id.ok_or(Refusal::NotFound)?;
+    let found = linked::exported_to(means, place, address).await?;
+    found.ok_or_else(|| Refusal::NotFound.into())
+}
+
+fn reads(interaction: Interaction) -> bool {
+    use Interaction::{History, Read, Search, Vread};
+    [History, Read, Search, Vread].contains(&interaction)
 }
 
 fn state(seen: &Seen) -> State {

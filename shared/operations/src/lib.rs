@@ -38,6 +38,7 @@ pub mod create_client;
 pub mod create_project;
 pub mod create_resource;
 pub mod deliver;
+pub mod expand;
 pub mod explain_access;
 pub mod expunge;
 pub mod follow_names;

@@ -25,23 +25,28 @@ pub(crate) async fn neighbours<'a>(
     means: Means<'a>,
     caller: &Caller,
 ) -> Result<Vec<Neighbour<'a>>, Failure> {
-    read(means, caller, |_| Vec::new()).await.map(|it| it.0)
+    read(beside(means, caller), |_| Vec::new())
+        .await
+        .map(|it| it.0)
 }
 
-/// Reads the projects within reach, and of each of them `more` rows in the same trip.
-async fn read<'a>(
-    means: Means<'a>,
-    caller: &Caller,
-    more: impl Fn(Tenant<'a>) -> Vec<Key>,
-) -> Result<(Vec<Neighbour<'a>>, store::Found), Failure> {
+/// The doors to the projects that the caller's own is linked to; server administrators need none.
+fn beside<'a>(means: Means<'a>, caller: &Caller) -> Vec<Tenant<'a>> {
     let links = match caller.is_super_admin() {
         true => Vec::new(),
         false => caller.project().links(),
     };
-    let beside = links
-        .into_iter()
-        .filter_map(|id| means.store.beside(caller, id));
-    let beside: Vec<Tenant<'a>> = beside.collect();
+    let beside = links.into_iter();
+    beside
+        .filter_map(|id| means.store.beside(caller, id))
+        .collect()
+}
+
+/// Reads the projects behind these doors, and of each of them `more` rows in the same trip.
+async fn read<'a>(
+    beside: Vec<Tenant<'a>>,
+    more: impl Fn(Tenant<'a>) -> Vec<Key>,
+) -> Result<(Vec<Neighbour<'a>>, store::Found), Failure> {
     let Some(first) = beside.first() else {
         return Ok((Vec::new(), store::Found::default()));
     };
@@ -66,7 +71,7 @@ pub(crate) async fn find(
     caller: &Caller,
     (kind, id): (&str, Uuid),
 ) -> Result<Option<Resource>, Failure> {
-    let found = found(means, caller, (kind, id)).await?;
+    let found = found(beside(means, caller), (kind, id)).await?;
     let lens = caller.rights().lens(kind, Interaction::Read);
     Ok(found.and_then(|(_, resource)| lens.shown(without_secrets(resource))))
 }
@@ -80,20 +85,39 @@ pub(crate) async fn holder<'a>(
     caller: &Caller,
     (kind, id): (&str, Uuid),
 ) -> Result<Option<Tenant<'a>>, Failure> {
-    let found = found(means, caller, (kind, id)).await?;
+    let found = found(beside(means, caller), (kind, id)).await?;
     Ok(found.map(|(tenant, _)| tenant))
 }
 
+/// The resource of a project that `project` is linked to, whether or not anybody may read it there; for those who administer `project`.
+///
+/// # Errors
+/// [`Failure::Unavailable`], [`Failure::Corrupt`].
+pub(crate) async fn exported_to(
+    means: Means<'_>,
+    (caller, project): (&Caller, &Project),
+    address: (&str, Uuid),
+) -> Result<Option<Resource>, Failure> {
+    let beside = match caller.is_super_admin() {
+        true => {
+            let links = project.links().into_iter();
+            links.map(|id| means.store.founding(id)).collect()
+        }
+        false => beside(means, caller),
+    };
+    let found = found(beside, address).await?;
+    Ok(found.map(|(_, resource)| without_secrets(resource)))
+}
+
 async fn found<'a>(
-    means: Means<'a>,
-    caller: &Caller,
+    beside: Vec<Tenant<'a>>,
     (kind, id): (&str, Uuid),
 ) -> Result<Option<(Tenant<'a>, Resource)>, Failure> {
     let place = |tenant: Tenant<'_>| match kind {
         PROJECT => Vec::new(),
         _ => vec![tenant.resource_key(kind, id)],
     };
-    let (neighbours, mut rows) = read(means, caller, place).await?;
+    let (neighbours, mut rows) = read(beside, place).await?;
     for Neighbour { project, tenant } in neighbours {
         let resource = match kind {
             PROJECT => (project.id() == ProjectId::new(id)).then(|| project.into_resource()),

@@ -127,6 +127,26 @@ impl Turn {
             kind: kind.to_owned(),
             resource,
             version,
+            entries: Vec::new(),
+            ttl: now.plus(LIFE).as_seconds(),
+        };
+        Some(tenant.remember(&slip.place, &record, now))
+    }
+
+    /// The same for a request that is several: what became of each.
+    pub(crate) fn remember_entries(
+        &self,
+        tenant: Tenant<'_>,
+        entries: Vec<String>,
+        now: Timestamp,
+    ) -> Option<Step> {
+        let slip = self.slip.as_ref()?;
+        let record = Answered {
+            body: slip.body.as_str().to_owned(),
+            kind: "Bundle".into(),
+            resource: Uuid::nil(),
+            version: Uuid::nil(),
+            entries,
             ttl: now.plus(LIFE).as_seconds(),
         };
         Some(tenant.remember(&slip.place, &record, now))

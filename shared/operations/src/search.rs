@@ -75,6 +75,8 @@ pub fn project_named(pairs: &[(String, String)]) -> Option<&str> {
 struct Reader<'a> {
     means: Means<'a>,
     tenant: Tenant<'a>,
+    /// Whether it is the reader's own project, or one that it is linked to.
+    at_home: bool,
     all_seeing: bool,
 }
 
@@ -119,6 +121,7 @@ async fn read_page(
     let reader = Reader {
         means,
         tenant,
+        at_home: true,
         all_seeing,
     };
     let part = Eyes::Of(Box::new(sight.clone()));
@@ -204,12 +207,14 @@ impl Reader<'_> {
         let Self {
             means,
             tenant,
+            at_home,
             all_seeing,
         } = self;
         let mut query = query.clone();
         let library = Library {
             means,
             tenant,
+            at_home,
             all_seeing,
             eyes,
         };

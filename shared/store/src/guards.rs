@@ -62,17 +62,13 @@ impl Tenant<'_> {
 
     /// One more active administrator.
     pub fn gain_admin(&self) -> Step {
-        Step::update(&Key::Admins(self.project), "ADD admins :one")
-            .number(":one", 1)
-            .when("attribute_exists(PK)")
+        Step::count(&Key::Admins(self.project), "admins", 1)
     }
 
     /// One active administrator fewer; never the last one.
     pub fn lose_admin(&self) -> Step {
-        Step::update(&Key::Admins(self.project), "ADD admins :less")
-            .number(":less", -1)
-            .number(":one", 1)
-            .when("admins > :one")
+        Step::count(&Key::Admins(self.project), "admins", -1)
+            .leaving(1)
             .or(Refusal::LastAdmin)
     }
 }

@@ -21,6 +21,9 @@ pub struct Answered {
     pub resource: Uuid,
     /// Its version.
     pub version: Uuid,
+    /// What became of each of several requests that were one, in the words of whoever remembers it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<String>,
     /// Until when the key counts: seconds since 1970; the table forgets the row some time after.
     pub ttl: i64,
 }

@@ -102,6 +102,11 @@ pub struct Past {
 }
 
 impl Key {
+    /// Partition key and sort key.
+    pub(crate) fn place(&self) -> (String, String) {
+        (self.pk(), self.sk())
+    }
+
     /// The partition key.
     pub fn pk(&self) -> String {
         match self {

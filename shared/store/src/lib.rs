@@ -17,6 +17,7 @@ mod domains;
 mod edges;
 mod evidence;
 mod farewells;
+mod gathering;
 mod graves;
 mod guards;
 mod idempotency;
@@ -55,6 +56,7 @@ pub use counters::{TURNS_AT_ONCE, Turn};
 pub use days::Trail;
 pub use deliveries::{Errand, Started};
 pub use farewells::Farewell;
+pub use gathering::{Gathering, Refuted, Unwritten};
 pub use idempotency::Answered;
 pub use index::{Bounds, Hit, Hits, Order, Shelf, Walk};
 pub use invitations::{Contents, Delivery, InvitationRow, Letter, Parties};
@@ -89,6 +91,7 @@ pub struct Store {
     table: String,
     rehearsing: bool,
     sizes: sizes::Sizes,
+    gathering: Option<Gathering>,
 }
 
 impl Store {
@@ -99,6 +102,7 @@ impl Store {
             table: table.into(),
             rehearsing: false,
             sizes: sizes::Sizes::default(),
+            gathering: None,
         }
     }
 
@@ -110,6 +114,19 @@ impl Store {
             rehearsing: true,
             ..self.clone()
         }
+    }
+
+    /// The same table, in which nothing is written: what is to be written is gathered, and who reads sees it as if it were there.
+    #[must_use]
+    pub fn gathering(&self, gathering: &Gathering) -> Self {
+        Self {
+            gathering: Some(gathering.clone()),
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn gathered(&self) -> Option<&Gathering> {
+        self.gathering.as_ref()
     }
 
     pub(crate) fn is_rehearsing(&self) -> bool {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Select};
 use domain::Failure;
 
-use crate::Store;
 use crate::keys::Key;
 use crate::row::{self, Item, PK, SK};
 use crate::together::together;
+use crate::{Gathering, Store};
 
 /// A BatchGet takes at most this many keys.
 const BATCH: usize = 100;
@@ -21,9 +21,20 @@ const ATTEMPTS: u32 = 6;
 pub struct Found(HashMap<(String, String), Item>);
 
 impl Found {
+    /// A row that was found.
+    pub(crate) fn put(&mut self, item: Item) {
+        let text = |name| row::text(&item, name).to_owned();
+        self.0.insert((text(PK), text(SK)), item);
+    }
+
     /// Takes the row at `key`, if it was there.
     pub(crate) fn take(&mut self, key: &Key) -> Option<Item> {
-        self.0.remove(&(key.pk(), key.sk()))
+        self.take_at(&key.place())
+    }
+
+    /// The same, by partition key and sort key.
+    pub(crate) fn take_at(&mut self, place: &(String, String)) -> Option<Item> {
+        self.0.remove(place)
     }
 
     /// The row at `key`, if it was there.
@@ -127,8 +138,14 @@ impl Store {
     pub(crate) async fn get(&self, keys: &[Key]) -> Result<Found, Failure> {
         let mut wanted: Vec<Item> = Vec::with_capacity(keys.len());
         let mut seen = HashSet::with_capacity(keys.len());
+        let mut asked: Vec<&Key> = Vec::with_capacity(keys.len());
         for key in keys {
-            if seen.insert(key) {
+            if !seen.insert(key) {
+                continue;
+            }
+            asked.push(key);
+            let is_known = |it: &Gathering| it.knows(&key.place());
+            if !self.gathered().is_some_and(is_known) {
                 wanted.push(row::place(key));
             }
         }
@@ -139,10 +156,17 @@ impl Store {
         for batch in together(calls.collect()).await {
             found.0.extend(batch?.0);
         }
+        if let Some(gathering) = self.gathered() {
+            for key in asked {
+                let row = gathering.after(&key.place(), found.take(key));
+                row.into_iter().for_each(|row| found.put(row));
+            }
+        }
         Ok(found)
     }
 
-    async fn get_batch(&self, mut keys: Vec<Item>) -> Result<Found, Failure> {
+    /// Reads at most a hundred rows by the attributes of their keys, whatever is gathered.
+    pub(crate) async fn get_batch(&self, mut keys: Vec<Item>) -> Result<Found, Failure> {
         let mut found = Found::default();
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
@@ -167,13 +191,7 @@ impl Store {
                 .remove(self.table())
                 .unwrap_or_default()
             {
-                found.0.insert(
-                    (
-                        row::text(&item, PK).to_owned(),
-                        row::text(&item, SK).to_owned(),
-                    ),
-                    item,
-                );
+                found.put(item);
             }
             let left = answer
                 .unprocessed_keys
@@ -192,6 +210,19 @@ impl Store {
 
     /// One page of a range: at most `limit` rows, after `start`.
     pub(crate) async fn page(
+        &self,
+        range: &Range,
+        limit: usize,
+        start: Option<Item>,
+    ) -> Result<Page, Failure> {
+        match self.gathered() {
+            Some(gathering) => Box::pin(self.page_with(gathering, range, limit, start)).await,
+            None => self.page_as_stored(range, limit, start).await,
+        }
+    }
+
+    /// The same, whatever is gathered.
+    pub(crate) async fn page_as_stored(
         &self,
         range: &Range,
         limit: usize,
@@ -219,6 +250,9 @@ impl Store {
     ) -> Result<Option<u64>, Failure> {
         let mut total = 0;
         let mut start = None;
+        if self.gathered().is_some() {
+            return Box::pin(self.count_gathered(range, pages)).await;
+        }
         for _ in 0..pages {
             let request = self
                 .range(range)

@@ -284,12 +284,8 @@ impl Tenant<'_> {
     }
 
     fn count_members(&self, profile: ProfileRef, by: i64) -> Step {
-        Step::update(
-            &self.resource_key(profile.kind.as_str(), profile.id),
-            "ADD members :by",
-        )
-        .number(":by", by)
-        .when("attribute_exists(PK)")
+        let profile = self.resource_key(profile.kind.as_str(), profile.id);
+        Step::count(&profile, "members", by)
     }
 
     fn resource_item(&self, resource: &Resource, (members, pristine): (u32, bool)) -> Item {

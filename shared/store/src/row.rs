@@ -29,9 +29,14 @@ pub(crate) fn item<T: Serialize>(key: &Key, content: &T) -> Item {
 
 /// The key of a row as attributes.
 pub(crate) fn place(key: &Key) -> Item {
+    at(&key.place())
+}
+
+/// The same of partition key and sort key.
+pub(crate) fn at((pk, sk): &(String, String)) -> Item {
     HashMap::from([
-        (PK.to_owned(), AttributeValue::S(key.pk())),
-        (SK.to_owned(), AttributeValue::S(key.sk())),
+        (PK.to_owned(), AttributeValue::S(pk.clone())),
+        (SK.to_owned(), AttributeValue::S(sk.clone())),
     ])
 }
 

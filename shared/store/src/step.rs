@@ -1,11 +1,12 @@
 //! One conditional write of a transaction, and what it means when its condition does not hold.
 
+mod apply;
+mod merge;
+mod request;
+
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Dice, Refusal, RequestId};
 use uuid::Uuid;
 
@@ -24,15 +25,25 @@ pub(crate) enum Otherwise {
 }
 
 /// One conditional write.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     write: Write,
     condition: Option<&'static str>,
     values: HashMap<String, AttributeValue>,
     otherwise: Otherwise,
+    count: Option<Count>,
 }
 
-#[derive(Clone, Debug)]
+/// A number of a row that grows or shrinks, however many do that to it: nobody has to know what it is.
+#[derive(Clone, Debug, PartialEq)]
+struct Count {
+    attribute: &'static str,
+    by: i64,
+    /// Less than this it does not become.
+    least: Option<i64>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
 enum Write {
     Put(Item),
     Update(Item, &'static str),
@@ -59,6 +70,27 @@ impl Step {
     /// An update by `expression`.
     pub(crate) fn update(key: &Key, expression: &'static str) -> Self {
         Self::new(Write::Update(row::place(key), expression))
+    }
+
+    /// A row that exists has so much more, or less, of something.
+    pub(crate) fn count(key: &Key, attribute: &'static str, by: i64) -> Self {
+        Self {
+            count: Some(Count {
+                attribute,
+                by,
+                least: None,
+            }),
+            ..Self::update(key, "")
+        }
+    }
+
+    /// Less than this does not remain.
+    #[must_use]
+    pub(crate) fn leaving(mut self, least: i64) -> Self {
+        if let Some(count) = &mut self.count {
+            count.least = Some(least);
+        }
+        self
     }
 
     /// A deletion.
@@ -140,68 +172,7 @@ impl Step {
             condition: None,
             values: HashMap::new(),
             otherwise: Otherwise::Reread,
+            count: None,
         }
-    }
-
-    /// Attributes whose names are words of the expression language are written `#name`; the SDK wants them spelled out.
-    fn names(&self) -> Option<HashMap<String, String>> {
-        let update = match &self.write {
-            Write::Update(_, expression) => *expression,
-            Write::Put(_) | Write::Delete(_) | Write::Check(_) => "",
-        };
-        let words = [self.condition.unwrap_or_default(), update].join(" ");
-        let words = words.split(|c: char| !c.is_alphanumeric() && c != '#');
-        let names: HashMap<_, _> = words
-            .filter_map(|word| Some((word.to_owned(), word.strip_prefix('#')?.to_owned())))
-            .collect();
-        (!names.is_empty()).then_some(names)
-    }
-
-    /// The step as the SDK takes it.
-    pub(crate) fn request(&self, table: &str) -> Result<TransactWriteItem, BuildError> {
-        let condition = self.condition.map(str::to_owned);
-        let values = (!self.values.is_empty()).then(|| self.values.clone());
-        let names = self.names();
-        let builder = TransactWriteItem::builder();
-        Ok(match &self.write {
-            Write::Put(item) => builder.put(
-                Put::builder()
-                    .table_name(table)
-                    .set_item(Some(item.clone()))
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .build()?,
-            ),
-            Write::Update(key, expression) => builder.update(
-                Update::builder()
-                    .table_name(table)
-                    .set_key(Some(key.clone()))
-                    .update_expression(*expression)
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .build()?,
-            ),
-            Write::Delete(key) => builder.delete(
-                Delete::builder()
-                    .table_name(table)
-                    .set_key(Some(key.clone()))
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .build()?,
-            ),
-            Write::Check(key) => builder.condition_check(
-                ConditionCheck::builder()
-                    .table_name(table)
-                    .set_key(Some(key.clone()))
-                    .condition_expression(condition.unwrap_or_default())
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .build()?,
-            ),
-        }
-        .build())
     }
 }

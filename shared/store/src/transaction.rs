@@ -43,6 +43,12 @@ pub struct Transaction {
     steps: Vec<Step>,
 }
 
+/// Why a transaction wrote nothing, and which of its steps did not hold, in their order.
+pub(crate) struct Halt {
+    pub(crate) aborted: Aborted,
+    pub(crate) failed: Vec<usize>,
+}
+
 impl Transaction {
     /// An empty one.
     pub fn new() -> Self {
@@ -82,7 +88,7 @@ impl Transaction {
         let patience = |attempt| attempt < ATTEMPTS || begin.elapsed() < PATIENCE;
         match self.send(store, dice, patience).await {
             Err(Halted::Conflicted) => Err(Failure::from(Refusal::Contended).into()),
-            Err(Halted::Aborted(aborted)) => Err(aborted),
+            Err(Halted::Aborted(aborted, _)) => Err(aborted),
             Ok(()) => Ok(()),
         }
     }
@@ -102,7 +108,21 @@ impl Transaction {
                 tokio::time::sleep(pause(ATTEMPTS_AT_ONE_LOOK, dice)).await;
                 Err(Aborted::Changed)
             }
-            Err(Halted::Aborted(aborted)) => Err(aborted),
+            Err(Halted::Aborted(aborted, _)) => Err(aborted),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// As [`Transaction::commit_or_look_again`], for one who wants to know which steps did not hold.
+    pub(crate) async fn commit_or_name(self, store: &Store, dice: Dice) -> Result<(), Halt> {
+        let patience = |attempt| attempt < ATTEMPTS_AT_ONE_LOOK;
+        match self.send(store, dice, patience).await {
+            Err(Halted::Conflicted) => {
+                tokio::time::sleep(pause(ATTEMPTS_AT_ONE_LOOK, dice)).await;
+                let (aborted, failed) = (Aborted::Changed, Vec::new());
+                Err(Halt { aborted, failed })
+            }
+            Err(Halted::Aborted(aborted, failed)) => Err(Halt { aborted, failed }),
             Ok(()) => Ok(()),
         }
     }
@@ -113,6 +133,10 @@ impl Transaction {
         dice: Dice,
         patience: impl Fn(u32) -> bool,
     ) -> Result<(), Halted> {
+        if let Some(gathering) = store.gathered() {
+            let aborted = |aborted| Halted::Aborted(aborted, Vec::new());
+            return gathering.take(self.steps).map_err(aborted);
+        }
         if store.is_rehearsing() {
             self.steps.push(Step::never(dice));
         }
@@ -135,7 +159,7 @@ impl Transaction {
             // What was lost may have been stored: from then on only certainty will do.
             let goes_on = patience(attempt) || (lost > 0 && attempt < ATTEMPTS);
             match self.verdict(error) {
-                Verdict::Final(aborted) => return Err(Halted::Aborted(aborted)),
+                Verdict::Final(aborted, failed) => return Err(Halted::Aborted(aborted, failed)),
                 Verdict::Rehearsed => return Ok(()),
                 Verdict::Lost(_) if lost + 1 < SENDINGS => lost += 1,
                 Verdict::Throttled(_) if goes_on || attempt < SENDINGS => {}
@@ -166,10 +190,10 @@ impl Transaction {
                 Verdict::Throttled(Failure::unavailable("the table", error))
             }
             Some(service) if is_oversized(service.message().unwrap_or_default()) => {
-                Verdict::Final(Failure::from(Refusal::TooLarge).into())
+                Verdict::certain(Failure::from(Refusal::TooLarge))
             }
             Some(service) if service.code() == Some("ValidationException") => {
-                Verdict::Final(Failure::unavailable("a transaction", error).into())
+                Verdict::certain(Failure::unavailable("a transaction", error))
             }
             _ => Verdict::Lost(Failure::unavailable("the table", error)),
         }
@@ -177,19 +201,18 @@ impl Transaction {
 
     /// The earliest failed condition decides; without one, others were in the way.
     fn canceled(&self, reasons: &[CancellationReason]) -> Verdict {
-        let mut failed = self
-            .steps
-            .iter()
-            .zip(reasons)
-            .filter(|(_, reason)| is_condition(reason));
-        match failed.next().map(|(step, _)| step.otherwise()) {
+        let failed = reasons.iter().enumerate();
+        let failed = failed.filter(|(_, reason)| is_condition(reason));
+        let failed: Vec<usize> = failed.map(|(at, _)| at).collect();
+        let first = failed.first().and_then(|at| self.steps.get(*at));
+        match first.map(Step::otherwise) {
             Some(Otherwise::Refuse(refusal)) => {
-                Verdict::Final(Failure::from(refusal.clone()).into())
+                Verdict::Final(Failure::from(refusal.clone()).into(), failed)
             }
-            Some(Otherwise::Reread) => Verdict::Final(Aborted::Changed),
+            Some(Otherwise::Reread) => Verdict::Final(Aborted::Changed, failed),
             Some(Otherwise::Rehearsed) => Verdict::Rehearsed,
             None if reasons.iter().any(is_too_large) => {
-                Verdict::Final(Failure::from(Refusal::TooLarge).into())
+                Verdict::certain(Failure::from(Refusal::TooLarge))
             }
             None if reasons.iter().any(is_throttled) => {
                 Verdict::Throttled(Failure::unavailable("the table", "it is out of capacity"))
@@ -201,23 +224,30 @@ impl Transaction {
 
 /// Why sending ended without success.
 enum Halted {
-    Aborted(Aborted),
+    /// Why, and which steps did not hold.
+    Aborted(Aborted, Vec<usize>),
     /// Others were in the way, and nothing was stored.
     Conflicted,
 }
 
 impl From<Failure> for Halted {
     fn from(failure: Failure) -> Self {
-        Self::Aborted(failure.into())
+        Self::Aborted(failure.into(), Vec::new())
     }
 }
 
 enum Verdict {
-    Final(Aborted),
+    Final(Aborted, Vec<usize>),
     Rehearsed,
     Conflict,
     Throttled(Failure),
     Lost(Failure),
+}
+
+impl Verdict {
+    fn certain(failure: Failure) -> Self {
+        Self::Final(failure.into(), Vec::new())
+    }
 }
 
 fn is_condition(reason: &CancellationReason) -> bool {

@@ -156,7 +156,7 @@ fn changing() -> impl Iterator<Item = &'static Route> {
         let session = ["/auth/", "/oauth2/"]
             .iter()
             .any(|begin| route.path.starts_with(begin));
-        let looks = ["/$validate", "/$graphql"];
+        let looks = ["/$validate", "/$graphql", "/$expand"];
         let only_looks = looks.iter().any(|end| route.path.ends_with(end));
         // A job that waits to be cancelled is no sample: that one is in `life`.
         let waits = route.path.starts_with("/fhir/R4/job/");

@@ -2,6 +2,7 @@
 
 mod single;
 mod storms;
+mod transactions;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

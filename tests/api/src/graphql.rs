@@ -99,6 +99,42 @@ async fn lists_take_search_parameters_and_aliases_and_lead_along_references() {
 }
 
 #[tokio::test]
+async fn lists_lead_back_to_what_refers_and_connections_count() {
+    let project = world().await.project("Back").await;
+    let of = organization(&project, "Clinic").await;
+    let homer = patient(&project, &of, json!({ "birthDate": "1956-05-12" })).await;
+    let ned = patient(&project, &of, json!({})).await;
+    let observation = |of: &Value, status: &str| json!({ "resourceType": "Observation", "status": status, "code": { "text": "x" }, "subject": to(of) });
+    let seen = create(&project.admin, observation(&homer, "final")).await;
+    create(&project.admin, observation(&homer, "preliminary")).await;
+    create(&project.admin, observation(&ned, "final")).await;
+    let query = r#"{ PatientList(birthdate: "1956-05-12") { id
+            ObservationList(_reference: subject, status: "final") { id subject { reference } } }
+        PatientConnection(_count: 1) { count offset pageSize edges { mode resource { id } } } }"#;
+    let data = ask(&project.admin, query).await.must(200).body["data"].clone();
+    let expected = json!([{ "id": id(&homer), "ObservationList": [{ "id": id(&seen), "subject": { "reference": reference(&homer) } }] }]);
+    assert_eq!(data["PatientList"], expected);
+    let page = &data["PatientConnection"];
+    assert_eq!(
+        (&page["count"], &page["offset"], &page["pageSize"]),
+        (&json!(2), &json!(0), &json!(1))
+    );
+    assert_eq!(page["edges"].as_array().unwrap().len(), 1);
+    assert_eq!(page["edges"][0]["mode"], "match");
+    // By the same rules as any search.
+    let rules = policy(&project, json!([{ "resourceType": "Patient" }])).await;
+    let access = json!({ "accessPolicy": to(&rules) });
+    let (alice, _) = member(&project, ("Practitioner", "back"), access).await;
+    let answer = ask(&alice, query).await.must(200).body;
+    assert_eq!(
+        answer["data"]["PatientList"][0]["ObservationList"],
+        Value::Null
+    );
+    assert_eq!(answer["errors"][0]["message"], "Forbidden");
+    assert_eq!(answer["data"]["PatientConnection"]["count"], 2);
+}
+
+#[tokio::test]
 async fn nobody_gets_by_graphql_what_is_not_for_him() {
     let project = world().await.project("Own graph").await;
     let foreign = world().await.project("Foreign graph").await;

@@ -1,5 +1,8 @@
 //! Projects that are linked to others: what these export is read there under the same rules, and never written.
 
+mod explained;
+mod lists;
+
 use harness::world::{Answer, Client, Project, Request};
 use serde_json::{Value, json};
 

@@ -56,6 +56,8 @@ mod secrets;
 mod settings;
 mod sign_in;
 mod system_settings;
+mod terminology;
+mod transactions;
 mod world;
 
 use std::path::{Path, PathBuf};

@@ -7,6 +7,7 @@ mod links;
 mod members;
 mod retries;
 mod sessions;
+mod transactions;
 
 use harness::proxy::Plan;
 use harness::world::{Answer, World};

@@ -181,6 +181,9 @@ impl Place {
             ("POST", "/fhir/R4/$graphql") => json!({
                 "query": "query Q { PatientList(_count: 1) { id } }", "operationName": "Q", "variables": {},
             }),
+            ("POST", path) if path.ends_with("/$expand") => json!({
+                "url": "http://hl7.org/fhir/ValueSet/administrative-gender", "filter": "m", "count": 1, "offset": 0,
+            }),
             ("POST", "/fhir/R4/{resourceType}/$validate") => json!({
                 "resourceType": self.kind, "active": true,
             }),

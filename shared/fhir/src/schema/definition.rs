@@ -18,6 +18,8 @@ pub(super) struct Element {
     pub(super) types: Vec<Type>,
     /// The invariants that every value must keep.
     pub(super) invariants: Vec<&'static str>,
+    /// The address of the code list that values are taken from.
+    pub(super) binding: Option<&'static str>,
 }
 
 /// One of the types an element may have.
@@ -93,7 +95,7 @@ fn sections(text: &'static str) -> impl Iterator<Item = (&'static str, Section)>
 }
 
 impl Element {
-    /// Reads ` value[x]*! string|Reference(Patient|Group) #key` in the section `section`.
+    /// Reads ` value[x]*! string|Reference(Patient|Group) #key @list` in the section `section`.
     fn read(section: &str, line: &'static str) -> Option<Self> {
         let mut words = line.trim_start().split(' ');
         let head = words.next()?;
@@ -119,6 +121,7 @@ impl Element {
             array: flags.contains('*'),
             required: flags.contains('!'),
             types: alternatives(types).into_iter().map(type_of).collect(),
+            binding: words.clone().find_map(|word| word.strip_prefix('@')),
             invariants: words.filter_map(|word| word.strip_prefix('#')).collect(),
         })
     }
@@ -190,8 +193,11 @@ mod tests {
 
     #[test]
     fn a_line_tells_everything_about_an_element() {
-        let profile =
-            Element::read("X", " value[x]*! string|Reference(Patient|Bot) #axp-1").unwrap();
+        let profile = Element::read(
+            "X",
+            " value[x]*! string|Reference(Patient|Bot) #axp-1 @list|1",
+        )
+        .unwrap();
         assert_eq!(
             (
                 profile.name,
@@ -205,6 +211,7 @@ mod tests {
         assert_eq!(profile.types[1].property(), "valueReference");
         assert_eq!(profile.types[0].shadow, "_valueString");
         assert_eq!(profile.invariants, ["axp-1"]);
+        assert_eq!(profile.binding, Some("list|1"));
         assert_eq!(Element::read("A.b", " c .").unwrap().types[0].name, "A.b.c");
     }
 }

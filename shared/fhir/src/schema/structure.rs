@@ -10,6 +10,8 @@ use crate::known::known;
 const FHIR: &str = "http://hl7.org/fhir/StructureDefinition";
 /// Where the administrative types are defined that Medplum adds to them.
 const MEDPLUM: &str = "https://medplum.com/fhir/StructureDefinition";
+/// Where FHIR's own code lists are defined.
+const LISTS: &str = "http://hl7.org/fhir/ValueSet/";
 /// The types that are defined there.
 const ADDED: [&str; 16] = [
     "AccessPolicy",
@@ -107,6 +109,11 @@ fn describe(section: &str, list: &mut Vec<Value>) {
             }
             _ => {
                 described["type"] = element.types.iter().map(type_of).collect();
+                if let Some(list) = element.binding {
+                    let place = if list.contains(':') { "" } else { LISTS };
+                    let list = format!("{place}{list}");
+                    described["binding"] = json!({ "strength": "required", "valueSet": list });
+                }
                 list.push(described);
             }
         }
@@ -219,6 +226,17 @@ mod tests {
         );
         let id = element("Patient", "Patient.id");
         assert_eq!(id["base"]["path"], "DomainResource.id");
+    }
+
+    #[test]
+    fn an_element_is_bound_to_its_code_list() {
+        let gender = element("Patient", "Patient.gender");
+        let list = "http://hl7.org/fhir/ValueSet/administrative-gender|4.0.1";
+        let binding = json!({ "strength": "required", "valueSet": list });
+        assert_eq!(gender["binding"], binding);
+        let status = element("ClientApplication", "ClientApplication.status");
+        let list = "https://medplum.com/fhir/ValueSet/client-application-status";
+        assert_eq!(status["binding"]["valueSet"], list);
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub(super) struct Operation {
     pub(super) searched: Option<&'static str>,
     others: &'static [u16],
     once: bool,
+    /// Where its key counts, if not everywhere.
+    once_where: &'static str,
     if_match: bool,
     may_create: bool,
 }
@@ -106,6 +108,7 @@ pub(super) const fn of(route: Route) -> Operation {
         searched: None,
         others: &[],
         once: false,
+        once_where: "",
         if_match: false,
         may_create: false,
     }
@@ -160,6 +163,15 @@ impl Operation {
     /// It takes `Idempotency-Key`.
     pub(super) const fn once(self) -> Self {
         Self { once: true, ..self }
+    }
+
+    /// It takes `Idempotency-Key` in the case that a sentence tells.
+    pub(super) const fn once_where(self, once_where: &'static str) -> Self {
+        Self {
+            once: true,
+            once_where,
+            ..self
+        }
     }
 
     /// It takes `If-Match`.
@@ -290,7 +302,9 @@ impl Operation {
             json!({ "name": name, "in": "header", "description": about, "schema": schema })
         };
         if self.once {
-            all.push(header("Idempotency-Key", "The same key and body again within 24 hours has no further effect and the same answer."));
+            let words = "The same key and body again within 24 hours has no further effect and the same answer.";
+            let words = format!("{words} {}", self.once_where);
+            all.push(header("Idempotency-Key", words.trim_end()));
         }
         if self.if_match {
             all.push(header(

@@ -216,7 +216,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .gives_fhir("Bundle"),
     of(FHIR_VREAD).gives_resource("Resource").or(&[400, 410]),
     of(FHIR_VALIDATE).takes("Resource"),
-    of(FHIR_BATCH).takes("Bundle").gives_fhir("Bundle"),
+    of(FHIR_BATCH)
+        .takes("Bundle")
+        .once_where("It counts for a transaction that is all or nothing: where the project has the feature `transaction-bundles`.")
+        .gives_fhir("Bundle")
+        .or(&[404, 410, 412]),
     of(FHIR_GRAPHQL)
         .takes("GraphQlQuestion")
         .gives("GraphQlAnswer"),
@@ -236,6 +240,18 @@ pub(super) const OPERATIONS: &[Operation] = &[
     of(FHIR_SEARCH_FORM)
         .takes_form("SearchForm")
         .searches("Resource"),
+    of(EXPAND)
+        .asks(&[URL, CODES_WITH, COUNT_OF_CODES, OFFSET_OF_CODES])
+        .gives_fhir("ValueSet"),
+    of(EXPAND_POSTED)
+        .takes("ExpandValueSet")
+        .gives_fhir("ValueSet"),
+    of(EXPAND_ONE)
+        .asks(&[CODES_WITH, COUNT_OF_CODES, OFFSET_OF_CODES])
+        .gives_fhir("ValueSet"),
+    of(EXPAND_ONE_POSTED)
+        .takes("ExpandValueSet")
+        .gives_fhir("ValueSet"),
     of(FHIR_READ).gives_resource("Resource").or(&[410]),
     of(ROOT).says(),
     of(HEALTHCHECK).gives("Health"),
@@ -267,6 +283,16 @@ const CHALLENGE: Parameter = text("code_challenge", "What the code is bound to (
 const METHOD: Parameter = text("code_challenge_method", "`S256` or `plain`.");
 const PROTECTED: Parameter = text("resource", "A URL below the server's own.");
 const CURSOR: Parameter = text("_cursor", "Where the page before stopped: its `next`.");
+const URL: Parameter = text(
+    "url",
+    "The address of the value set; a version may follow a `|`.",
+);
+const CODES_WITH: Parameter = text(
+    "filter",
+    "Only codes that contain this text, or are called by it, in any case.",
+);
+const COUNT_OF_CODES: Parameter = text("count", "How many codes: 10 unless said, at most 1000.");
+const OFFSET_OF_CODES: Parameter = text("offset", "How many codes to skip.");
 const STATUS: Parameter = one_of(
     "status",
     "Only invitations of this state.",

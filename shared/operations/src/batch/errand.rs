@@ -192,12 +192,15 @@ impl Errand<'_> {
         Sight::of(self.caller, self.claimant)
     }
 
-    fn tenant(&self) -> Tenant<'_> {
+    pub(super) fn tenant(&self) -> Tenant<'_> {
         self.means.store.of(self.caller)
     }
 
     /// Super admins act in the project that a resource says it belongs to.
-    fn heading_for(self, body: &Map<String, Value>) -> Result<(Caller, Claimant), Failure> {
+    pub(super) fn heading_for(
+        self,
+        body: &Map<String, Value>,
+    ) -> Result<(Caller, Claimant), Failure> {
         let named = body
             .get("meta")
             .and_then(|meta| meta.get("project")?.as_str());

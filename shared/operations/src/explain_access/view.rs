@@ -13,6 +13,8 @@ pub(super) struct Facts<'a> {
     pub(super) state: State,
     pub(super) rights: &'a Rights,
     pub(super) decision: Option<&'a Decision>,
+    /// Whether the resource is of a linked project, and something else is asked for than to read it.
+    pub(super) only_read: bool,
 }
 
 pub(super) fn of(facts: &Facts<'_>) -> Value {
@@ -69,6 +71,10 @@ fn reason(facts: &Facts<'_>, decision: &Decision) -> (&'static str, String) {
             return ("policy-missing", words);
         }
         (State::Active, None) => {}
+    }
+    if facts.only_read {
+        let words = "The resource belongs to a linked project, where it is read and not changed";
+        return ("linked-project", words.to_owned());
     }
     let Some((at, rule)) = decision
         .rule

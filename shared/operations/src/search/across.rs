@@ -62,6 +62,7 @@ impl Around<'_> {
         let tenant = self.tenants.get(at).copied();
         let reader = Reader {
             tenant: tenant.unwrap_or(self.reader.tenant),
+            at_home: at == 0,
             ..self.reader
         };
         reader.page(query, self.eyes).await

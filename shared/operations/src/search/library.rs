@@ -12,11 +12,16 @@ use super::{Eyes, asks_for, audit, settle};
 use crate::Means;
 use crate::audit_event::AUDIT_EVENT;
 
+/// How many pages of its own are put to what is there for every project.
+const MOST_PAGES: usize = 10;
+
 /// The resources of one type, or some of them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Library<'a> {
     pub(super) means: Means<'a>,
     pub(super) tenant: Tenant<'a>,
+    /// Whether it is the reader's own project: what is there for every project is there once.
+    pub(super) at_home: bool,
     /// Whether the reader is a super admin, for whom projects and users stand above the fences.
     pub(super) all_seeing: bool,
     pub(super) eyes: &'a Eyes,
@@ -25,29 +30,44 @@ pub(super) struct Library<'a> {
 impl Library<'_> {
     /// The matches on a page, of what is there for every project and of the project's own.
     pub(super) async fn matches(self, query: &mut Query) -> Result<Matches, Failure> {
-        match fhir::library::holds(&query.kind) {
-            true => self.with_shared(query).await,
+        match self.at_home && fhir::library::holds(&query.kind) {
+            true => Box::pin(self.with_shared(query)).await,
             false => self.own(query).await,
         }
     }
 
-    /// Projects hardly have definitions of their own: they are read whole, and put to the others.
+    /// Projects hardly have definitions and code lists of their own: they are read whole, and put to the others.
     async fn with_shared(self, query: &Query) -> Result<Matches, Failure> {
         let mut whole = query.clone();
         (whole.sort, whole.cursor) = (Vec::new(), None);
         (whole.offset, whole.count) = (0, page::MOST_READ);
-        let own = Box::pin(self.own(&mut whole)).await?;
-        if own.next != Next::None {
-            return Err(too_many_to_sort(&resources(query)));
+        let mut own = Vec::new();
+        for page in 1.. {
+            let read = Box::pin(self.own(&mut whole)).await?;
+            own.extend(read.resources);
+            match read.next {
+                Next::None => break,
+                _ if page == MOST_PAGES => return Err(too_many_to_sort(&resources(query))),
+                Next::Offset => whole.offset += page::MOST_READ,
+                Next::Cursor(cursor) => whole.cursor = Some(cursor),
+            }
         }
         let inner = |filter: &Filter| filter.param.paths.iter().any(|path| path.contains('.'));
         let mut all = fhir::library::all(&query.kind);
-        if query.filters.iter().any(inner) {
+        let held_against_rules = self.eyes.are_of_somebody();
+        if held_against_rules || query.filters.iter().any(inner) {
             all = all.into_iter().map(fhir::library::whole).collect();
         }
-        all.extend(own.resources);
+        if held_against_rules {
+            let rows = all.into_iter().map(|it| (it, ()));
+            let seen = self.eyes.see(self.means, query, rows).await?;
+            all = seen.into_iter().map(|(it, ())| it).collect();
+        }
+        all.extend(own);
         let mut matches = cut_out(query, all);
-        matches.resources = matches.resources.into_iter().map(shown_whole).collect();
+        if !held_against_rules {
+            matches.resources = matches.resources.into_iter().map(shown_whole).collect();
+        }
         Ok(matches)
     }
 

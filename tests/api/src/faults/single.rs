@@ -9,7 +9,7 @@ use crate::accounts::arrivals::{account, login};
 use crate::accounts::invited_by_letter;
 use crate::ledger::Ledger;
 
-const FAULTS: [Fault; 7] = [
+pub(super) const FAULTS: [Fault; 7] = [
     Fault::CrashBefore,
     Fault::CrashAfter,
     Fault::LostRequest,
@@ -19,7 +19,7 @@ const FAULTS: [Fault; 7] = [
     Fault::Unprocessed,
 ];
 
-fn deed(function: &'static str, caller: &Client, success: u16) -> Deed {
+pub(super) fn deed(function: &'static str, caller: &Client, success: u16) -> Deed {
     let caller = caller.clone();
     Deed {
         function,
