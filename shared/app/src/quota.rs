@@ -7,14 +7,17 @@ const HISTORY: u32 = 10;
 const SEARCH: u32 = 20;
 const WRITE: u32 = 100;
 
+/// What ends the paths of searches, whatever the method.
+const SEARCHES: [&str; 4] = ["_search", "$csv", "$expand", "$graphql"];
+
 /// The points of a request for `path` below `/fhir/R4/`, as a route writes it; the entries of a batch are counted one by one.
 pub(crate) fn points(method: &str, path: &str) -> Option<u32> {
     let below = path.strip_prefix("/fhir/R4/")?;
-    let levels = below.split('/').count();
+    let last = below.rsplit('/').next().unwrap_or_default();
     Some(match method {
-        _ if below.ends_with("_search") || below == "$graphql" => SEARCH,
-        "GET" if below.ends_with("_history") => HISTORY,
-        "GET" if levels == 1 => SEARCH,
+        _ if SEARCHES.contains(&last) => SEARCH,
+        "GET" if last == "_history" => HISTORY,
+        "GET" if last == below => SEARCH,
         "GET" => READ,
         _ => WRITE,
     })
@@ -46,6 +49,12 @@ mod tests {
         );
         assert_eq!(points("POST", kind), Some(WRITE));
         assert_eq!(points("POST", "/fhir/R4/$graphql"), Some(SEARCH));
+        assert_eq!(points("GET", &format!("{kind}/$csv")), Some(SEARCH));
+        assert_eq!(points("POST", "/fhir/R4/ValueSet/$expand"), Some(SEARCH));
+        assert_eq!(
+            points("GET", "/fhir/R4/ValueSet/{id}/$expand"),
+            Some(SEARCH)
+        );
         for elsewhere in ["/fhir/R4", "/auth/me"] {
             assert_eq!(points("POST", elsewhere), None);
         }

@@ -92,10 +92,13 @@ pub(crate) async fn filtered(
             return Ok(chosen(means, tenant, query, (matches, end)));
         }
         start = end.last;
+        // A page's worth is looked for along the index once, then everything that is left: nobody waits for many small steps.
+        let is_first = about.is_empty();
         about = eyes.shelves(tenant, query);
-        most = match about.is_empty() {
-            true => MOST_READ,
-            false => most_along(query).min(left),
+        most = match (about.is_empty(), is_first) {
+            (true, _) => MOST_READ,
+            (false, true) => most_along(query).min(left),
+            (false, false) => left,
         };
     }
 }
