@@ -13,6 +13,8 @@ use crate::{Gathering, Store};
 
 /// A BatchGet takes at most this many keys.
 const BATCH: usize = 100;
+/// How many rows are read at once to be counted, where a count by the table would miss what is gathered.
+const COUNTED_AT_ONCE: usize = 1_000;
 /// How often keys that the table left unprocessed are asked for again.
 const ATTEMPTS: u32 = 6;
 
@@ -248,22 +250,11 @@ impl Store {
         range: &Range,
         pages: usize,
     ) -> Result<Option<u64>, Failure> {
-        let mut total = 0;
-        let mut start = None;
-        if self.gathered().is_some() {
-            return Box::pin(self.count_gathered(range, pages)).await;
-        }
+        let (mut total, mut start) = (0, None);
         for _ in 0..pages {
-            let request = self
-                .range(range)
-                .select(Select::Count)
-                .set_exclusive_start_key(start);
-            let answer = request
-                .send()
-                .await
-                .map_err(|cause| Failure::unavailable("the table", cause))?;
-            total += u64::try_from(answer.count).unwrap_or(0);
-            start = answer.last_evaluated_key;
+            let (count, next) = self.count_page(range, start).await?;
+            total += count;
+            start = next;
             if start.is_none() {
                 return Ok(Some(total));
             }
@@ -273,23 +264,37 @@ impl Store {
 
     /// How many rows a range has, or a number of at least `most`, if there are so many.
     pub(crate) async fn count_to(&self, range: &Range, most: u64) -> Result<u64, Failure> {
-        let mut total = 0;
-        let mut start = None;
+        let (mut total, mut start) = (0, None);
         loop {
-            let request = self
-                .range(range)
-                .select(Select::Count)
-                .set_exclusive_start_key(start);
-            let answer = request
-                .send()
-                .await
-                .map_err(|cause| Failure::unavailable("the table", cause))?;
-            total += u64::try_from(answer.count).unwrap_or(0);
-            start = answer.last_evaluated_key;
+            let (count, next) = self.count_page(range, start).await?;
+            total += count;
+            start = next;
             if start.is_none() || total >= most {
                 return Ok(total);
             }
         }
+    }
+
+    /// How many rows a megabyte of a range has, after `start`, and where it goes on. What is gathered counts.
+    async fn count_page(
+        &self,
+        range: &Range,
+        start: Option<Item>,
+    ) -> Result<(u64, Option<Item>), Failure> {
+        if self.gathered().is_some() {
+            let page = Box::pin(self.page(range, COUNTED_AT_ONCE, start)).await?;
+            return Ok((page.items.len() as u64, page.next));
+        }
+        let request = self
+            .range(range)
+            .select(Select::Count)
+            .set_exclusive_start_key(start);
+        let answer = request
+            .send()
+            .await
+            .map_err(|cause| Failure::unavailable("the table", cause))?;
+        let count = u64::try_from(answer.count).unwrap_or(0);
+        Ok((count, answer.last_evaluated_key))
     }
 
     fn range(

@@ -4,6 +4,7 @@ use harness::proxy::Plan;
 use harness::world::{Client, Project, World};
 use serde_json::{Value, json};
 
+use crate::transactions::{atomic, post, send};
 use crate::world::{create, start, world};
 
 /// A project that the server's administrators have made with these system settings.
@@ -68,6 +69,27 @@ async fn nothing_is_created_beyond_the_resource_cap_and_what_goes_makes_room() {
     // A cap that is not switched on is none.
     let project = project_with(world, &json!([number("resourceCap", 1)])).await;
     assert_eq!(creates(&project.admin, 3).await, (3, 201));
+}
+
+#[tokio::test]
+async fn a_transaction_counts_what_it_is_about_to_make_itself() {
+    let world = world().await;
+    let cap = [number("resourceCap", 8), switch("enableResourceCap", true)];
+    let project = project_with(world, &json!(cap)).await;
+    atomic(world.root(), &project, json!({})).await;
+    let rows = || async { world.rows(&format!("P#{}#R", project.id)).await.len() };
+    let (before, entry) = (rows().await, post(&patient()));
+    let refused = send(&project.admin, &vec![entry.clone(); 9 - before]).await;
+    let refused = refused.must(422);
+    assert_eq!(refused.issue_text(), "Resource cap exceeded");
+    let last = format!("Bundle.entry[{}]", 8 - before);
+    assert_eq!(
+        (refused.expression(), rows().await),
+        (last.as_str(), before)
+    );
+    let fits = vec![entry; 8 - before];
+    send(&project.admin, &fits).await.must(200);
+    assert_eq!(rows().await, 8);
 }
 
 #[tokio::test]

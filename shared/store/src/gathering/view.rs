@@ -9,9 +9,6 @@ use crate::Store;
 use crate::read::{Bound, Page, Range};
 use crate::row::{self, Item, PK, SK};
 
-/// How many rows are read at once to be counted.
-const COUNTED_AT_ONCE: usize = 1_000;
-
 impl Gathering {
     /// Whether what stands at a place is known without the table.
     pub(crate) fn knows(&self, place: &Place) -> bool {
@@ -89,24 +86,6 @@ impl Store {
             page.next = page.items.last().map(|last| range.place_of(last));
         }
         Ok(page)
-    }
-
-    /// How many rows a range has, with what is gathered.
-    pub(crate) async fn count_gathered(
-        &self,
-        range: &Range,
-        pages: usize,
-    ) -> Result<Option<u64>, Failure> {
-        let (mut total, mut start) = (0, None);
-        for _ in 0..pages {
-            let page = Box::pin(self.page(range, COUNTED_AT_ONCE, start)).await?;
-            total += u64::try_from(page.items.len()).unwrap_or(0);
-            start = page.next;
-            if start.is_none() {
-                return Ok(Some(total));
-            }
-        }
-        Ok(None)
     }
 
     /// The written rows that may lie in a range, as they are from now on.
