@@ -68,8 +68,8 @@ impl Desk for OfTheCaller {
 fn shown(done: Done, ask: &Ask) -> Found {
     let view = ask.call.view();
     match done {
-        Done::Resource(written) => Found {
-            resources: vec![written.resource.into_json(view)],
+        Done::Read(resource) => Found {
+            resources: vec![resource.into_json(view)],
             total: None,
         },
         Done::Page(page) => {
@@ -79,6 +79,6 @@ fn shown(done: Done, ask: &Ask) -> Found {
                 total: page.total,
             }
         }
-        Done::Nothing | Done::History(_) => Found::default(),
+        Done::Written(_) | Done::Nothing | Done::History(_) => Found::default(),
     }
 }

@@ -72,7 +72,7 @@ impl Ask {
         let mut entries = Vec::with_capacity(done.len());
         let mut room = limits::LONGEST_ENTRIES;
         for done in done {
-            let read = matches!(done, Ok(Done::Page(_) | Done::History(_)));
+            let read = matches!(done, Ok(Done::Read(_) | Done::Page(_) | Done::History(_)));
             let entry = match done {
                 Ok(done) => self.entry(done),
                 Err(failure) => self.failed_entry(caller, failure).await,
@@ -97,7 +97,8 @@ impl Ask {
     fn entry(&self, done: Done) -> Value {
         let (view, base) = (self.call.view(), &self.app.config.settings.base_url);
         match done {
-            Done::Resource(written) => {
+            Done::Read(resource) => gateway::entry::written(*resource, false, (view, base)),
+            Done::Written(written) => {
                 gateway::entry::written(written.resource, written.created, (view, base))
             }
             Done::Nothing => gateway::entry::shown(None),

@@ -38,7 +38,6 @@ fn has_empties(value: &Value) -> bool {
 
 /// How many bytes the value takes as JSON text, near enough to divide an answer by.
 pub fn length(value: &Value) -> usize {
-    const NUMBER: usize = 8;
     match value {
         Value::String(text) => text.len() + escapes(text) + 2,
         Value::Array(items) => items.iter().map(|it| length(it) + 1).sum::<usize>() + 2,
@@ -47,7 +46,8 @@ pub fn length(value: &Value) -> usize {
             let fields = fields.map(|(name, it)| name.len() + 4 + length(it));
             fields.sum::<usize>() + 2
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => NUMBER,
+        Value::Number(number) => number.to_string().len(),
+        Value::Null | Value::Bool(_) => "false".len(),
     }
 }
 

@@ -12,8 +12,9 @@ pub const LONGEST_ANSWER: usize = 6_200_000;
 /// What is said instead of a longer one.
 pub const TOO_LONG: &str = "The answer is too large; ask for less";
 
-/// The resources of the answers to a batch together.
-pub const LONGEST_ENTRIES: usize = 4_000_000;
+/// The resources of the answers to a batch together: half of an answer, since every byte may have to be escaped. What a batch has written
+/// is never answered with an error.
+pub const LONGEST_ENTRIES: usize = 3_000_000;
 
 /// Whether an answer with this body can be handed on.
 pub fn is_too_long(body: &str) -> bool {

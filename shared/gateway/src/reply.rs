@@ -12,7 +12,7 @@ use lambda_http::http::{HeaderValue, StatusCode};
 use lambda_http::{Body, Response};
 use serde_json::{Value, json};
 
-use crate::Problem;
+use crate::{Problem, limits};
 
 /// FHIR's own media type.
 const FHIR_JSON: &str = "application/fhir+json; charset=utf-8";
@@ -239,7 +239,12 @@ impl Reply {
             (Content::Nothing, _) => String::new(),
             (Content::Text(text), _) => text.clone(),
             (Content::Json(value), Pretty::Yes) => {
-                serde_json::to_string_pretty(value).unwrap_or_default()
+                let text = serde_json::to_string_pretty(value).unwrap_or_default();
+                // What fits without indentation is not refused for its sake.
+                match limits::is_too_long(&text) {
+                    true => value.to_string(),
+                    false => text,
+                }
             }
             (Content::Json(value), Pretty::No) => value.to_string(),
         };

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use domain::{Caller, Claimant, Failure, Fault, Refusal};
-use fhir::{Issue, Place, Request, Verb};
+use fhir::{Issue, Place, Request, Resource, Verb};
 use store::together;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -33,8 +33,10 @@ const ORDER: [Verb; 5] = [Verb::Delete, Verb::Post, Verb::Put, Verb::Patch, Verb
 /// What became of an entry.
 #[derive(Debug)]
 pub enum Done {
-    /// A resource was read or written.
-    Resource(Box<Written>),
+    /// A resource was read.
+    Read(Box<Resource>),
+    /// A resource was written.
+    Written(Box<Written>),
     /// It is done, and there is nothing to show.
     Nothing,
     /// A search was made.

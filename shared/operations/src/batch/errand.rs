@@ -75,7 +75,7 @@ impl Errand<'_> {
                 let address = (kind.as_str(), id.as_str());
                 let resource =
                     read_resource::look(means, (tenant, claimant), address, sight).await?;
-                Ok(resource_done(resource, false))
+                Ok(Done::Read(Box::new(resource)))
             }
             Place::History(kind, id) => {
                 rights::to(self.caller, Interaction::History, kind)?;
@@ -87,7 +87,7 @@ impl Errand<'_> {
                 rights::to(self.caller, Interaction::Vread, kind)?;
                 let wanted = ((kind.as_str(), id.as_str()), version.as_str());
                 let resource = history::look_at(means, tenant, claimant, wanted, sight).await?;
-                Ok(resource_done(resource, false))
+                Ok(Done::Read(Box::new(resource)))
             }
             Place::Elsewhere => Err(Refusal::NotFound.into()),
         }
@@ -103,7 +103,7 @@ impl Errand<'_> {
         let (tenant, claimant) = (self.tenant(), self.claimant);
         let seen = create_project::look(self.means, tenant, claimant, wish).await?;
         let project = create_project::create_project(self.means, self.caller, seen).await?;
-        Ok(resource_done(project, true))
+        Ok(made(project))
     }
 
     async fn create(
@@ -122,11 +122,11 @@ impl Errand<'_> {
             let wish = (Ok(words), wish);
             let creation = conditional::look_for_creation(self.means, tenant, sight, wish).await?;
             let written = conditional::create(self.means, &caller, creation).await?;
-            return Ok(Done::Resource(Box::new(written)));
+            return Ok(Done::Written(Box::new(written)));
         }
         let seen = create_resource::look(self.means, tenant, sight, wish).await?;
         let resource = create_resource::create_resource(self.means, &caller, seen).await?;
-        Ok(resource_done(resource, true))
+        Ok(made(resource))
     }
 
     async fn change(
@@ -162,7 +162,7 @@ impl Errand<'_> {
                 return Err(Refusal::NotFound.into());
             }
         };
-        Ok(Done::Resource(Box::new(written)))
+        Ok(Done::Written(Box::new(written)))
     }
 
     async fn delete(self, place: Place, request: &Request) -> Result<Done, Failure> {
@@ -215,8 +215,9 @@ impl Errand<'_> {
     }
 }
 
-fn resource_done(resource: fhir::Resource, created: bool) -> Done {
-    Done::Resource(Box::new(Written { resource, created }))
+fn made(resource: fhir::Resource) -> Done {
+    let created = true;
+    Done::Written(Box::new(Written { resource, created }))
 }
 
 /// The id in an address; `None` when it is none.

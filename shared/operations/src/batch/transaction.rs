@@ -83,7 +83,7 @@ pub async fn transaction(
         let Some(done) = Box::pin(round).await? else {
             continue;
         };
-        let record = again::record(&requests, &done);
+        let record = again::record(&done);
         gathering.add(turn.remember_entries(tenant, record, means.now));
         match gathering.commit(means.store, means.dice).await {
             Ok(()) => return Ok(done),
@@ -194,7 +194,7 @@ impl Errand<'_> {
 /// Whether an entry has come to what its name was taken to stand for.
 fn stands_for(done: Option<&Done>, reference: &str) -> bool {
     match done {
-        Some(Done::Resource(written)) => {
+        Some(Done::Written(written)) => {
             let resource = &written.resource;
             reference == format!("{}/{}", resource.kind, resource.id)
         }

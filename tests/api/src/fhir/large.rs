@@ -146,4 +146,20 @@ async fn entries_of_a_batch_that_find_no_room_say_so_and_what_they_wrote_is_writ
     assert_eq!(words, "The answer is too large; ask for less");
     let now = project.admin.get(&path(&resource)).await.must(200);
     assert_eq!(now.body["author"]["display"], "Homer Simpson");
+    // Nor is it refused for the sake of looking well.
+    let pretty = project.admin.post("/fhir/R4?_pretty=true", &bundle).await;
+    pretty.must(200);
+    // What is read one by one is there, or is refused: nothing is said to be there and is not.
+    let one = json!({ "request": { "method": "GET", "url": address } });
+    let many = json!({ "resourceType": "Bundle", "type": "batch", "entry": vec![one; RESOURCES] });
+    let answer = project.admin.post("/fhir/R4", &many).await.must(200);
+    let entries = answer.body["entry"].as_array().unwrap();
+    let there = |it: &&Value| it["resource"].is_object() && it["response"]["status"] == "200";
+    let refused = |it: &&Value| it["resource"].is_null() && it["response"]["status"] == "400";
+    let counts = (
+        entries.iter().filter(there).count(),
+        entries.iter().filter(refused).count(),
+    );
+    assert!(counts.0 > 0 && counts.1 > 0, "{counts:?}");
+    assert_eq!(counts.0 + counts.1, RESOURCES);
 }

@@ -14,10 +14,9 @@ use crate::{create_project, rights};
 const NOTHING: &str = "-";
 
 /// What is remembered of each entry: which version of what it wrote. Reads are made again.
-pub(super) fn record(requests: &[Request], done: &[Done]) -> Vec<String> {
-    let entries = requests.iter().zip(done);
-    let told = entries.map(|(request, done)| match done {
-        Done::Resource(written) if request.verb != Verb::Get => {
+pub(super) fn record(done: &[Done]) -> Vec<String> {
+    let told = done.iter().map(|done| match done {
+        Done::Written(written) => {
             let (resource, created) = (&written.resource, u8::from(written.created));
             let version = resource.meta.version;
             format!("{created} {} {} {version}", resource.kind, resource.id)
@@ -61,7 +60,7 @@ impl Errand<'_> {
             Err(Failure::Refused(Refusal::Gone)) => return Ok(Done::Nothing),
             found => rights::shown(self.means, self.caller, found?)?,
         };
-        Ok(Done::Resource(Box::new(Written { resource, created })))
+        Ok(Done::Written(Box::new(Written { resource, created })))
     }
 }
 
