@@ -229,4 +229,4 @@ function referring() {
 
 const lists = (from) => [...from].sort().map(([type, codes]) => ` ${type} ${[...codes].sort().join(' ')}`);
 const back = [...referring()].filter(([, from]) => from.size > 0).map(([to, from]) => [to, ...lists(from)].join('\n'));
-writeFileSync(join(here, '../../shared/graphql/src/referring.txt'), `${back.join('\n')}\n`);
+writeFileSync(join(here, '..', '..', 'shared', 'graphql', 'src', 'referring.txt'), `${back.join('\n')}\n`);

@@ -1,9 +1,7 @@
 //! `GET /fhir/R4/ProjectMembership` and `POST …/_search`: list and search the members of a project; `GET …/$csv`: the same as a table.
 
-use app::domain::Failure;
-use app::fhir::search::Query;
 use app::routes::{LIST_MEMBERS, MEMBERS_CSV, SEARCH_MEMBERS};
-use app::{Answer, Ask, Error, Function, Problem};
+use app::{Answer, Ask, Error, Function, Problem, ReadQuery};
 use domain::PROJECT_MEMBERSHIP;
 use operations::list_members;
 use operations::search::{self, Listing};
@@ -28,14 +26,9 @@ async fn table(ask: Ask) -> Answer {
     Ok(ask.table(found))
 }
 
-type Read = fn(&str, &[(String, String)]) -> Result<Query, Failure>;
-
-async fn found(ask: &Ask, read: Read) -> Result<Listing, Problem> {
-    let parameters = ask.parameters();
-    let named = parameters.as_deref().ok().and_then(search::project_named);
-    let destination = ask.asked(named);
-    let query = parameters.and_then(|pairs| read(PROJECT_MEMBERSHIP, &pairs));
-    let look = |tenant, _, sight| list_members::look(ask.means, tenant, query, sight);
-    let (_, found) = ask.admit_seeing(destination, look).await?;
-    Ok(found)
+async fn found(ask: &Ask, read: ReadQuery) -> Result<Listing, Problem> {
+    ask.search((PROJECT_MEMBERSHIP, read), |tenant, _, query, sight| {
+        list_members::look(ask.means, tenant, query, sight)
+    })
+    .await
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use domain::{Allowance, Caller, Claimant, Failure, Fault, JobId, ProjectId, Refusal};
 use fhir::Resource;
+use fhir::search::Query;
 use gateway::{Access, Call, Page, Problem, Reply, Route};
 use lambda_http::http::HeaderName;
 use lambda_http::http::header::CONTENT_LOCATION;
 use operations::count_call::count_call;
-use operations::search::Listing;
+use operations::search::{self, Listing};
 use operations::sign_in::Device;
 use operations::{Destination, Means, Once, Role, Sight, Wish};
 use store::Tenant;
@@ -20,6 +21,9 @@ use crate::App;
 use crate::quota;
 use crate::serve::chain;
 use crate::tally::Who;
+
+/// How a question is made of the parameters of a search for resources of a type.
+pub type ReadQuery = fn(&str, &[(String, String)]) -> Result<Query, Failure>;
 
 /// The longest that a request takes up work: API Gateway gives up after thirty seconds.
 const LONGEST: Duration = Duration::from_secs(25);
@@ -186,6 +190,28 @@ impl Ask {
             "POST" => Ok(query.chain(self.call.form()?).collect()),
             _ => Ok(query.collect()),
         }
+    }
+
+    /// What a search for resources of a type finds: `read` makes a question of the parameters, and `look` answers it beside the
+    /// authorisation, in the project that the parameters name.
+    ///
+    /// # Errors
+    /// As [`Ask::admit`]; the faults of the question.
+    pub async fn search<L>(
+        &self,
+        (kind, read): (&str, ReadQuery),
+        look: impl FnOnce(Tenant<'static>, Claimant, Result<Query, Failure>, Sight) -> L,
+    ) -> Result<Listing, Problem>
+    where
+        L: Future<Output = Result<Listing, Failure>>,
+    {
+        let parameters = self.parameters();
+        let named = parameters.as_deref().ok().and_then(search::project_named);
+        let destination = self.asked(named);
+        let query = parameters.and_then(|pairs| read(kind, &pairs));
+        let look = |tenant, claimant, sight| look(tenant, claimant, query, sight);
+        let (_, found) = self.admit_seeing(destination, look).await?;
+        Ok(found)
     }
 
     /// A page of a search, with its links.

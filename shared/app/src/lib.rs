@@ -18,7 +18,7 @@ mod stream;
 mod tally;
 
 pub use app::{App, Error, dice, now, store};
-pub use ask::Ask;
+pub use ask::{Ask, ReadQuery};
 pub use config::{Config, Limits, MasterSource, Misconfigured};
 pub use fhir_call::project_named;
 pub use letters::letter;

@@ -81,12 +81,17 @@ async fn page(
     check(&query)?;
     let plan = Plan::of(&query, tenant.project());
     settle(&mut query, &plan::OF_PROJECT);
-    let matches = match plan {
-        Plan::Nothing => cut_out(&query, Vec::new()),
-        Plan::Kinds(kinds) => of_kinds(means, tenant, &query, &kinds).await?,
-        plan => by_place(means, tenant, &query, plan).await?,
-    };
-    Ok((query, matches))
+    loop {
+        let matches = match plan.clone() {
+            Plan::Nothing => cut_out(&query, Vec::new()),
+            Plan::Kinds(kinds) => of_kinds(means, tenant, &query, &kinds).await?,
+            plan => by_place(means, tenant, &query, plan).await?,
+        };
+        match matches.that_fit() {
+            Some(count) => query.count = count,
+            None => return Ok((query, matches)),
+        }
+    }
 }
 
 /// The members with some types of profile: by an index, if the order or the filters are of one; else row by row.

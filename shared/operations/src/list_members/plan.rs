@@ -7,7 +7,7 @@ use store::RowRange;
 use crate::search::asks_for;
 
 /// The way to the rows that can match.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Plan {
     /// None can.
     Nothing,

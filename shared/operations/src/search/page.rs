@@ -51,7 +51,7 @@ impl Matches {
 
 impl Matches {
     /// How many of them an answer holds, when it does not hold all; one always fits.
-    pub(super) fn that_fit(&self) -> Option<usize> {
+    pub(crate) fn that_fit(&self) -> Option<usize> {
         let mut length = 0;
         let beyond = self.resources.iter().position(|resource| {
             length += resource.length();
