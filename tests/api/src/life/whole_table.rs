@@ -98,18 +98,20 @@ async fn live(world: &World, village: &Village) {
     admin.delete(&path).await.must(200);
 }
 
-/// Which kinds of rows say a project's id, by the beginning of their keys.
+/// The kinds of rows that outlived a project once, by the beginning of their keys.
+const KINDS: [&str; 8] = [
+    "LOGIN#",
+    "CLIENT#",
+    "REQUEST#",
+    "U#",
+    "UQ#",
+    "K#",
+    "N#RESETS",
+    "N#REFUSALS",
+];
+
+/// Which of these kinds of rows say a project's id.
 fn kinds(ledger: &Ledger, project: &str) -> Vec<&'static str> {
-    const KINDS: [&str; 8] = [
-        "LOGIN#",
-        "CLIENT#",
-        "REQUEST#",
-        "U#",
-        "UQ#",
-        "K#",
-        "N#RESETS",
-        "N#REFUSALS",
-    ];
     let rows = ledger.naming(project);
     let key = |row: &Value| {
         let own = format!("P#{project}#");
@@ -132,17 +134,11 @@ async fn no_row_of_the_whole_table_says_the_id_of_a_project_that_has_ended() {
     live(&world, &village).await;
     let project = village.project.id.as_str();
     let before = Ledger::read(&world).await;
-    let all = [
-        "LOGIN#",
-        "CLIENT#",
-        "REQUEST#",
-        "U#",
-        "UQ#",
-        "K#",
-        "N#RESETS",
-        "N#REFUSALS",
-    ];
-    assert_eq!(kinds(&before, project), all, "the life was not full enough");
+    assert_eq!(
+        kinds(&before, project),
+        KINDS,
+        "the life was not full enough"
+    );
     let births = before.naming(&format!("\"bornIn\":\"{project}\""));
     assert!(births.len() >= 4, "{births:?}");
     let accepted = expunge(world.root(), "Project", project).await.must(202);
