@@ -11,15 +11,16 @@ pub(crate) struct Ledger(BTreeMap<(String, String), Value>);
 impl Ledger {
     /// Reads the table past the proxy.
     pub(crate) async fn read(world: &World) -> Self {
-        let rows = world.every_row().await;
-        let rows = rows.iter().map(|row| {
-            let mut row = plain_map(row);
+        let mut rows = BTreeMap::new();
+        let keep = |row: Value| {
+            let mut row = plain_map(&row);
             if let Some(body) = row["body"].as_str().filter(|body| body.starts_with('{')) {
                 row["body"] = serde_json::from_str(body).unwrap();
             }
-            ((text(&row, "PK"), text(&row, "SK")), row)
-        });
-        Self(rows.collect())
+            rows.insert((text(&row, "PK"), text(&row, "SK")), row);
+        };
+        world.each_row(keep).await;
+        Self(rows)
     }
 
     /// The rows of one partition.

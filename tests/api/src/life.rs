@@ -4,6 +4,7 @@ mod copies;
 pub(crate) mod expunged;
 mod falls;
 mod farewell;
+mod filling;
 mod invitations;
 mod jobs;
 mod whole_table;
@@ -18,6 +19,9 @@ use crate::world::{address, alice, create, invited, with};
 /// How long a job may stand still on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How often a job is asked how it goes.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// The path at which an accepted job tells how it goes.
 fn place(accepted: &Answer) -> String {
     let place = accepted.header("content-location");
@@ -27,11 +31,11 @@ fn place(accepted: &Answer) -> String {
 
 /// The job once it is over.
 pub(crate) async fn over(caller: &Client, accepted: &Answer) -> Value {
-    watched(caller, accepted).await.0
+    watched(caller, accepted, LOOK).await.0
 }
 
 /// The job once it is over, and what it said on the way whenever it had come further.
-async fn watched(caller: &Client, accepted: &Answer) -> (Value, Vec<Value>) {
+async fn watched(caller: &Client, accepted: &Answer, every: Duration) -> (Value, Vec<Value>) {
     let (path, mut moved) = (place(accepted), Instant::now());
     let mut said: Vec<Value> = Vec::new();
     loop {
@@ -45,7 +49,7 @@ async fn watched(caller: &Client, accepted: &Answer) -> (Value, Vec<Value>) {
             202 => assert!(moved.elapsed() < PATIENCE, "{}", answer.text),
             _ => panic!("{} {}", answer.status, answer.text),
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(every).await;
     }
 }
 

@@ -44,19 +44,26 @@ pub fn workspace() -> PathBuf {
     own.ancestors().nth(2).unwrap_or(own).to_owned()
 }
 
+/// The profile with which this process was built, and the functions are.
+///
+/// # Errors
+/// When the process lies in no target folder.
+pub fn profile() -> io::Result<String> {
+    let folder = profile_folder()?;
+    let name = folder.file_name().and_then(|name| name.to_str());
+    let profile = name.filter(|name| *name != "debug").unwrap_or("dev");
+    Ok(profile.to_owned())
+}
+
 async fn build() -> io::Result<PathBuf> {
     let folder = profile_folder()?;
     let target = folder.parent().unwrap_or(&folder);
-    let name = folder
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or("debug");
-    let profile = if name == "debug" { "dev" } else { name };
+    let profile = profile()?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
         .args(["build", "--quiet", "--workspace", "--bins"])
-        .args(["--profile", profile])
+        .args(["--profile", &profile])
         .arg("--target-dir")
         .arg(target)
         .current_dir(workspace())

@@ -1,7 +1,7 @@
 //! Figures of the release build: sizes, cold starts, CPU per request, and what a page costs in a large project.
 //!
 //! `cargo bench -p roster-bench` prints the tables of `tests/bench/README.md`. A number after `--` sets the size of the large
-//! project (100,000 unless said).
+//! project (100,000 unless said). `-- life` copies and ends a project of that size instead.
 
 #![expect(clippy::print_stdout, reason = "what a benchmark prints is its result")]
 #![expect(
@@ -11,6 +11,7 @@
 )]
 
 mod cpu;
+mod life;
 mod members;
 
 use std::path::Path;
@@ -32,6 +33,9 @@ async fn main() {
         .skip(1)
         .find_map(|word| word.parse().ok())
         .unwrap_or(100_000);
+    if std::env::args().any(|word| word == "life") {
+        return life::copied_and_ended(large);
+    }
     let folder = harness::build::functions()
         .await
         .expect("the functions build")

@@ -194,16 +194,22 @@ impl World {
     /// Every row of the table at one moment, as DynamoDB's JSON. The functions wait meanwhile: a scan takes many pages, and what
     /// other tests write between two of them would look like half of a change.
     pub async fn every_row(&self) -> Vec<Value> {
-        let _still = self.proxy.hold().await;
         let mut rows = Vec::new();
+        self.each_row(|row| rows.push(row)).await;
+        rows
+    }
+
+    /// The same, one row after the other: of a large table nobody wants two copies at once.
+    pub async fn each_row(&self, mut take: impl FnMut(Value)) {
+        let _still = self.proxy.hold().await;
         let mut scan = json!({ "TableName": local::TABLE_NAME, "ConsistentRead": true });
         loop {
             let mut answer = self.ask_table("Scan", &scan).await;
             if let Value::Array(page) = answer.body["Items"].take() {
-                rows.extend(page);
+                page.into_iter().for_each(&mut take);
             }
             match answer.body["LastEvaluatedKey"].take() {
-                Value::Null => return rows,
+                Value::Null => return,
                 last => scan["ExclusiveStartKey"] = last,
             }
         }
