@@ -50,6 +50,7 @@ mod refusals;
 mod rotation;
 mod samples;
 mod scim;
+mod sealing;
 mod search;
 mod second_engine;
 mod secrets;

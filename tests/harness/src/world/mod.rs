@@ -108,6 +108,12 @@ impl World {
         &self.root
     }
 
+    /// What the functions find in their environment under this name.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        let found = self.environment.iter().rev().find(|(it, _)| it == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
     /// Runs a command of the product beside the functions, with `more` in its environment and `input` to read.
     ///
     /// # Errors
@@ -165,17 +171,15 @@ impl World {
 
     /// Every row of one partition as DynamoDB's JSON, read past the proxy, in order of the sort key.
     pub async fn rows(&self, partition: &str) -> Vec<Value> {
+        let mut rows = Vec::new();
         let query = json!({
             "TableName": local::TABLE_NAME,
             "ConsistentRead": true,
             "KeyConditionExpression": "PK = :pk",
             "ExpressionAttributeValues": { ":pk": { "S": partition } },
         });
-        let mut answer = self.ask_table("Query", &query).await;
-        match answer.body["Items"].take() {
-            Value::Array(rows) => rows,
-            _ => Vec::new(),
-        }
+        self.pages(("Query", query), |row| rows.push(row)).await;
+        rows
     }
 
     /// Gives one attribute of a row another value, in DynamoDB's JSON, past the proxy: what only time would do.
@@ -200,17 +204,21 @@ impl World {
     }
 
     /// The same, one row after the other: of a large table nobody wants two copies at once.
-    pub async fn each_row(&self, mut take: impl FnMut(Value)) {
+    pub async fn each_row(&self, take: impl FnMut(Value)) {
         let _still = self.proxy.hold().await;
-        let mut scan = json!({ "TableName": local::TABLE_NAME, "ConsistentRead": true });
+        let scan = json!({ "TableName": local::TABLE_NAME, "ConsistentRead": true });
+        self.pages(("Scan", scan), take).await;
+    }
+
+    async fn pages(&self, (action, mut request): (&str, Value), mut take: impl FnMut(Value)) {
         loop {
-            let mut answer = self.ask_table("Scan", &scan).await;
+            let mut answer = self.ask_table(action, &request).await;
             if let Value::Array(page) = answer.body["Items"].take() {
                 page.into_iter().for_each(&mut take);
             }
             match answer.body["LastEvaluatedKey"].take() {
                 Value::Null => return,
-                last => scan["ExclusiveStartKey"] = last,
+                last => request["ExclusiveStartKey"] = last,
             }
         }
     }
