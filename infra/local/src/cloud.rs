@@ -101,11 +101,9 @@ impl Cloud {
         };
         let watch = Watch::start(&plan).await?;
         let consumers = StreamConsumer::from_template(&template)?;
-        let pump = Pump::start(
-            &stream(options, &engine),
-            consumers,
-            &invoke_over_http(&endpoints.api),
-        )?;
+        let stream = stream(options, &engine);
+        let mut pump = Pump::start(&stream, consumers, &invoke_over_http(&endpoints.api))?;
+        pump.tell(&stream, |line| eprintln!("{line}"))?;
         let state = State::of(&endpoints);
         state.write(&options.data)?;
         Ok(Self {

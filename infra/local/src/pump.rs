@@ -8,13 +8,14 @@ mod consumer;
 mod delivery;
 mod filter;
 mod http;
+mod jobs;
 mod source;
 
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dynoxide::Database;
 use serde_json::Value;
@@ -62,7 +63,7 @@ pub struct DeadLetter {
 /// The running consumers. They stop when it is dropped.
 pub struct Pump {
     dead: Arc<Mutex<Vec<DeadLetter>>>,
-    _consumers: JoinSet<()>,
+    consumers: JoinSet<()>,
 }
 
 impl Pump {
@@ -88,8 +89,23 @@ impl Pump {
         }
         Ok(Self {
             dead,
-            _consumers: running,
+            consumers: running,
         })
+    }
+
+    /// Says in a line what long work there is, and now and then how far it has come.
+    ///
+    /// # Errors
+    /// As [`Pump::start`].
+    pub fn tell(
+        &mut self,
+        stream: &Stream,
+        say: impl Fn(String) + Send + 'static,
+    ) -> Result<(), Advice> {
+        let source = source::Source::open(stream, "told")?;
+        let teller = jobs::Teller::new(stream.database.clone(), stream.table.clone());
+        self.consumers.spawn(tell(source, teller, say));
+        Ok(())
     }
 
     /// The records given up so far, oldest first.
@@ -110,6 +126,21 @@ async fn follow(mut source: source::Source, delivery: delivery::Delivery) {
         }
         delivery.deliver(records).await;
         // Only now: a stop in between repeats records, which every consumer must bear, and loses none.
+        source.remember();
+    }
+}
+
+async fn tell(mut source: source::Source, mut teller: jobs::Teller, say: impl Fn(String) + Send) {
+    loop {
+        let records = source.next().await;
+        if records.is_empty() {
+            tokio::time::sleep(POLL).await;
+        }
+        for record in records {
+            if let Some(line) = teller.hear(&record, Instant::now()) {
+                say(line);
+            }
+        }
         source.remember();
     }
 }

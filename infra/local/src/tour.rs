@@ -4,6 +4,7 @@
 //! that is not the expected one.
 
 mod guide;
+mod life;
 mod paper;
 mod person;
 
@@ -33,6 +34,8 @@ pub async fn tour(cloud: &Cloud, out: &mut (dyn Write + Send)) -> Result<(), Adv
     let alice = list(&mut guide).await?;
     guide.title("Rights taken, a member removed, and a refusal")?;
     part(&mut guide, &project, [alice, homer, client]).await?;
+    guide.title("A copy of the whole project, and its end")?;
+    life::copy_and_end(&mut guide, &project).await?;
     guide.close("That was the main job, and every step was answered as expected. To try it yourself: cargo local")
 }
 

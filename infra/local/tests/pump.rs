@@ -107,6 +107,48 @@ async fn until_called_with(calls: &Calls, name: &str) {
 const EVERYTHING: &str = "{}";
 
 #[tokio::test]
+async fn a_job_tells_how_many_resources_there_are_before_it_goes_through_them() {
+    let stream = stream(None);
+    let write = |item: Value| {
+        let request = json!({ "TableName": "roster", "Item": item });
+        let request = serde_json::from_value(request).unwrap();
+        stream.database.put_item(request).unwrap();
+    };
+    for number in 0..1_200 {
+        write(json!({ "PK": { "S": "P#one#R" }, "SK": { "S": format!("Patient#{number}") } }));
+    }
+    let order = json!({ "types": [], "include": [], "exclude": [], "source": "one" });
+    let job = |id: &str, fields: Value| {
+        let mut row = json!({ "PK": { "S": format!("JOB#{id}") }, "SK": { "S": "JOB" }, "phase": { "S": "ready" } });
+        let fields = fields.as_object().unwrap().clone();
+        row.as_object_mut().unwrap().extend(fields);
+        row
+    };
+    write(
+        json!({ "PK": { "S": "JOB#a-1" }, "SK": { "S": "ORDER#0000" }, "text": { "S": order.to_string() } }),
+    );
+    write(job(
+        "a-1",
+        json!({ "kind": { "S": "clone" }, "project": { "S": "two" } }),
+    ));
+    write(job(
+        "b-1",
+        json!({ "kind": { "S": "expunge" }, "project": { "S": "one" } }),
+    ));
+    let (_, invoke) = function(&[]);
+    let mut pump = Pump::start(&stream, Vec::new(), &invoke).unwrap();
+    let (say, mut said) = tokio::sync::mpsc::unbounded_channel();
+    pump.tell(&stream, move |line| say.send(line).unwrap())
+        .unwrap();
+    for line in [
+        "clone a… 1,200 resources, asked for at /fhir/R4/job/a-1/status",
+        "expunge b… 1,200 resources, asked for at /fhir/R4/job/b-1/status",
+    ] {
+        assert_eq!(said.recv().await.unwrap(), line);
+    }
+}
+
+#[tokio::test]
 async fn a_record_reaches_the_function_as_lambda_would_show_it() {
     let stream = stream(None);
     let events = Arc::new(Mutex::new(Vec::new()));

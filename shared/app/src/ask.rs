@@ -359,11 +359,15 @@ impl Ask {
             // A second look of the same request.
             return Ok(());
         }
-        let limit = caller.project().rate_limit();
-        self.tally(
-            Who::Member(caller.membership().id()),
-            limit.or(self.app.config.limits.per_caller),
-        )?;
+        let (project, member) = (caller.project(), caller.membership().id());
+        let limit = self.route.is_counted().then(|| project.auth_rate_limit());
+        let signing_in = limit.flatten();
+        let who = match signing_in {
+            Some(_) => Who::SigningIn(member),
+            None => Who::Member(member),
+        };
+        let limit = signing_in.or_else(|| project.rate_limit());
+        self.tally(who, limit.or(self.app.config.limits.per_caller))?;
         match quota::points(self.route.method, self.route.path) {
             Some(points) => self.spend(caller, points),
             None => Ok(()),

@@ -11,6 +11,8 @@ use domain::{Allowance, MembershipId, Minute, ProjectId, Refusal, Timestamp};
 pub(crate) enum Who {
     /// A caller, by the membership he acts by.
     Member(MembershipId),
+    /// A caller at the routes of signing in, where his project has a limit for them.
+    SigningIn(MembershipId),
     /// Nobody we know, by the address he calls from.
     Stranger(String),
     /// The FHIR interactions of a caller, in points.

@@ -209,6 +209,11 @@ impl Project {
         self.system_number("rateLimit")?.try_into().ok()
     }
 
+    /// How many of these requests may be to the routes of signing in, where that is said (system setting `authRateLimit`).
+    pub fn auth_rate_limit(&self) -> Option<u32> {
+        self.system_number("authRateLimit")?.try_into().ok()
+    }
+
     /// How often one GraphQL query may read or search, instead of the usual number (system setting `graphqlMaxSearches`).
     pub fn most_searches_by_graphql(&self) -> Option<usize> {
         self.system_number("graphqlMaxSearches")?.try_into().ok()

@@ -14,6 +14,7 @@ use store::{Aborted, NewUser, Store, StoredKeys, Transaction};
 use crate::create_client::Application;
 use crate::init_project::owner_parts;
 use crate::invite::index_steps;
+use crate::vault::Vault;
 use crate::{Means, Settings};
 
 /// What an installation begins with.
@@ -88,9 +89,10 @@ fn first_project(
     let body = body.as_object().cloned().unwrap_or_default();
     let identity = (founding.client, founding.client_secret.clone());
     let grant = Map::from_iter([("admin".to_owned(), true.into())]);
+    let vault = Vault::new(means, id)?;
     let application = Application::with_identity(
         means,
-        &project,
+        (&project, &vault),
         &Reference::system(),
         (identity, body, grant),
     )?;
@@ -105,6 +107,7 @@ fn first_project(
     steps.extend(index_steps(means, tenant, &profile)?);
     steps.push(tenant.create_member(&member)?);
     steps.extend(application.steps(means, tenant)?);
+    steps.extend(vault.step(tenant));
     Ok(steps)
 }
 

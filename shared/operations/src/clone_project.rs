@@ -16,6 +16,7 @@ pub use order::{Order, parse};
 use crate::Means;
 use crate::jobs::{self, Job, Next};
 use crate::once::{Turn, Wish};
+use crate::vault::Vault;
 use copy::Copying;
 use rewrite::Rewriter;
 
@@ -97,11 +98,13 @@ pub async fn begin(
         cursor: Copying::begin().to_text(),
     };
     let source = means.store.founding(seen.source.id());
+    let data_key = Vault::new(means, target)?.step(means.store.founding(target));
     let parties = (caller.profile(), seen.source.reference());
     let event = store::Event::success(Action::Execute, "clone-project", parties, means.now);
     let answer = ("AsyncJob", id.uuid(), Uuid::nil());
     let written = Transaction::new()
         .steps(means.store.founding(target).create_closed_project(&project))
+        .steps(data_key)
         .steps(means.store.create_job(&job, (means.now, means.dice)))
         .steps(seen.turn.remember_as(home, answer, means.now))
         .step(source.record(&event, means.now, means.dice))

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::create_resource;
 use crate::once::Wish;
+use crate::vault::Vaults;
 use crate::write::{self, Change, Posted, Written};
 use crate::{Means, Sight, read_resource, rights, search};
 
@@ -223,12 +224,9 @@ async fn existing(
     address: (&str, Uuid),
 ) -> Result<Written, Failure> {
     let (tenant, all) = (means.store.of(caller), caller.is_super_admin());
+    let resource = read_resource::within(means, tenant, address, all).await?;
     Ok(Written {
-        resource: rights::shown(
-            means,
-            caller,
-            read_resource::within(means, tenant, address, all).await?,
-        )?,
+        resource: rights::shown(Vaults::none(means), caller, resource).await?,
         created: false,
     })
 }

@@ -11,6 +11,7 @@ use crate::once::answer_again;
 use crate::program::{NewProgram, Seen, program_member};
 use crate::provider_secrets;
 use crate::record::all_fields;
+use crate::vault::Vault;
 
 /// The FHIR type name.
 pub(crate) const CLIENT_APPLICATION: &str = "ClientApplication";
@@ -66,28 +67,27 @@ pub async fn create_client(
     seen: Seen,
 ) -> Result<Resource, Failure> {
     let tenant = means.store.of(caller);
+    let vault = Vault::open(means, tenant.project(), seen.data_key.as_deref())?;
     if let Some(earlier) = seen.turn.earlier() {
-        return shown(means, answer_again(tenant, earlier).await?);
+        return shown(&vault, answer_again(tenant, earlier).await?);
     }
     let project = seen.project(caller)?;
     let grant = seen.grant(tenant)?;
-    let parts = Application::make(
-        means,
-        &project,
-        &caller.profile(),
-        (seen.program.body, grant),
-    )?;
+    let vault = vault.or_new()?;
+    let own = (&project, &vault);
+    let parts = Application::make(means, own, &caller.profile(), (seen.program.body, grant))?;
     let resource = &parts.resource;
     let event = (Action::Create, "create-client");
     let written = Transaction::new()
         .steps(parts.steps(means, tenant)?)
+        .steps(vault.step(tenant))
         .step(means.event(caller, event, resource, all_fields(&resource.body)))
         .steps(seen.turn.remember(tenant, resource, means.now))
         .commit(means.store, means.dice)
         .await;
     match seen.turn.settle(written, (tenant, means.now)).await? {
-        None => shown(means, parts.resource),
-        Some(earlier) => shown(means, answer_again(tenant, &earlier).await?),
+        None => shown(&vault, parts.resource),
+        Some(earlier) => shown(&vault, answer_again(tenant, &earlier).await?),
     }
 }
 
@@ -102,7 +102,7 @@ impl Application {
     /// A new application of `project`, with `body` of its own and `grant` in its membership.
     pub(crate) fn make(
         means: Means<'_>,
-        project: &Project,
+        own: (&Project, &Vault<'_>),
         author: &Reference,
         (body, grant): (Map<String, Value>, Map<String, Value>),
     ) -> Result<Self, Failure> {
@@ -110,13 +110,13 @@ impl Application {
             ClientId::new(means.dice.id()),
             secret::client_secret(&means.dice),
         );
-        Self::with_identity(means, project, author, (identity, body, grant))
+        Self::with_identity(means, own, author, (identity, body, grant))
     }
 
     /// The same with an id and a secret that are given.
     pub(crate) fn with_identity(
         means: Means<'_>,
-        project: &Project,
+        (project, vault): (&Project, &Vault<'_>),
         author: &Reference,
         ((id, secret), mut body, grant): (
             (ClientId, Secret),
@@ -128,7 +128,7 @@ impl Application {
             .get("accessTokenLifetime")
             .and_then(Value::as_str)
             .map(str::to_owned);
-        body.extend([sealed(means, id, (SECRET, &secret))]);
+        body.extend([sealed(vault, id, (SECRET, &secret))?]);
         let within = Some(project.id().uuid());
         let mut resource = Resource {
             kind: CLIENT_APPLICATION.into(),
@@ -136,7 +136,7 @@ impl Application {
             meta: means.first_version(author.clone(), within),
             body,
         };
-        provider_secrets::seal(means, &mut resource, None)?;
+        provider_secrets::seal(vault, &mut resource, None)?;
         let member = program_member(means, project, &resource, grant)?;
         let credentials = NewClient {
             client: id,
@@ -183,39 +183,45 @@ fn sealed_name(field: &str) -> &'static str {
 }
 
 /// A secret as a stored application holds it.
+///
+/// # Errors
+/// [`Failure::Corrupt`] without a key.
 pub(crate) fn sealed(
-    means: Means<'_>,
+    vault: &Vault<'_>,
     id: ClientId,
     (field, secret): (&str, &Secret),
-) -> (String, Value) {
-    let sealed = means.keys.seal(&place(id, field), secret, &means.dice);
-    (sealed_name(field).into(), json!(sealed))
+) -> Result<(String, Value), Failure> {
+    let sealed = vault.seal(&place(id, field), secret)?;
+    Ok((sealed_name(field).into(), json!(sealed)))
+}
+
+/// Whether a stored resource is an application with a sealed secret.
+pub(crate) fn is_sealed(resource: &Resource) -> bool {
+    let mut names = SEALED.into_iter().map(|(_, sealed)| sealed);
+    resource.kind == CLIENT_APPLICATION && names.any(|name| resource.body.contains_key(name))
 }
 
 /// Takes a secret out of a stored application and opens it.
 pub(crate) fn take_secret(
-    means: Means<'_>,
+    vault: &Vault<'_>,
     application: &mut Resource,
     field: &str,
 ) -> Result<Option<Secret>, Failure> {
     let Some(sealed) = application.body.shift_remove(sealed_name(field)) else {
         return Ok(None);
     };
-    let sealed =
-        serde_json::from_value(sealed).map_err(|e| Failure::corrupt("a client's secret", e))?;
-    let place = place(ClientId::new(application.id), field);
-    Ok(Some(means.keys.unseal(&place, &sealed)?))
+    vault.unseal(&place(ClientId::new(application.id), field), sealed)
 }
 
 /// A resource as its project's administrators see it: with the secrets of an application, and of an identity provider.
-pub(crate) fn shown(means: Means<'_>, mut application: Resource) -> Result<Resource, Failure> {
+pub(crate) fn shown(vault: &Vault<'_>, mut application: Resource) -> Result<Resource, Failure> {
     for (field, _) in SEALED {
-        if let Some(secret) = take_secret(means, &mut application, field)? {
+        if let Some(secret) = take_secret(vault, &mut application, field)? {
             let secret = secret.reveal().into();
             application.body.insert(field.into(), secret);
         }
     }
-    provider_secrets::show(means, &mut application)?;
+    provider_secrets::show(vault, &mut application)?;
     Ok(application)
 }
 

@@ -7,6 +7,7 @@ use store::{Action, Tenant, Transaction};
 
 use crate::once::{self, Turn, Wish};
 use crate::record::all_fields;
+use crate::vault::Vault;
 use crate::{Means, linked};
 
 /// Fields that refer to what a new project cannot have yet, or that have a place of their own.
@@ -94,10 +95,13 @@ pub async fn create_project(
         body: seen.fields,
     });
     let resource = project.resource();
+    let vault = Vault::new(means, project.id())?;
+    let data_key = vault.step(means.store.founding(project.id()));
     let founded = caller.clone().acting_in(project.id())?;
     let event = (Action::Create, "create-project");
     let written = Transaction::new()
         .steps(means.store.create_project(&project, 0))
+        .steps(data_key)
         .step(means.event(&founded, event, resource, all_fields(&resource.body)))
         .steps(seen.turn.remember(home, resource, means.now))
         .commit(means.store, means.dice)

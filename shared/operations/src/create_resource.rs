@@ -17,10 +17,11 @@ use crate::create_client::{self, CLIENT_APPLICATION};
 use crate::domain_configuration::{self, DOMAIN_CONFIGURATION};
 use crate::invite::index_steps;
 use crate::once::{Once, Turn, Wish, answer_again};
-use crate::provider_secrets;
+use crate::provider_secrets::{self, may_name_provider};
 use crate::read_resource::unknown_type;
 use crate::record::all_fields;
 use crate::resource_cap::must_have_room;
+use crate::vault::{Vault, Vaults};
 use crate::{Means, Sight, accounts, realm, rights};
 
 /// Types that come to exist only by routes of their own, or by the server.
@@ -51,6 +52,7 @@ pub struct Seen {
     turn: Turn,
     references: References,
     found: Found,
+    data_key: Option<String>,
     project: Option<Project>,
     claim: Option<Claim>,
 }
@@ -100,12 +102,14 @@ async fn meet(
     let references = References::of(&posted.kind, &posted.body)?;
     let mut keys: Vec<Key> = realm::key(tenant, &claimant).into_iter().collect();
     keys.extend(references.keys(tenant));
+    keys.extend(may_name_provider(&posted.kind).then(|| tenant.data_key_place()));
     keys.extend(slip.as_ref().map(|slip| slip.key().clone()));
     let mut found = tenant.read(&keys).await?;
     Ok(Seen {
         posted,
         turn: Turn::among(&mut found, slip, (tenant, means.now))?,
         references,
+        data_key: tenant.data_key_in(&mut found)?,
         project: tenant.project_in(&mut found)?,
         found,
         claim: None,
@@ -157,8 +161,10 @@ pub async fn create_resource(
 ) -> Result<Resource, Failure> {
     rights::to(caller, Interaction::Create, &seen.posted.kind)?;
     let tenant = means.store.of(caller);
+    let vault = vault_for(means, (tenant, &seen.posted.kind), seen.data_key.as_deref())?;
+    let vaults = Vaults::knowing(means, tenant.project(), vault.stored());
     if let Some(earlier) = seen.turn.earlier() {
-        return rights::shown(means, caller, answer_again(tenant, earlier).await?);
+        return rights::shown(vaults, caller, answer_again(tenant, earlier).await?).await;
     }
     let project = &realm::project(caller, seen.project.as_ref())?;
     let posted = seen.posted;
@@ -171,20 +177,22 @@ pub async fn create_resource(
         on_behalf_of: caller.on_behalf_of(),
         ..means.first_version(caller.profile(), Some(caller.realm().uuid()))
     };
-    let resource = resource(means, (&posted.kind, id), meta, posted.body)?;
+    let resource = resource(means, &vault, (&posted.kind, id), (meta, posted.body))?;
+    let resource = project.with_default_profile(resource);
     let accounts = accounts::of_patients((tenant, &seen.found), &resource)?;
     let resource = caller.rights().to_create_among(resource, &accounts)?;
     let event = (Action::Create, "create-resource");
     let written = Transaction::new()
         .steps(steps(means, tenant, &resource)?)
+        .steps(vault.step(tenant))
         .step(means.event(caller, event, &resource, all_fields(&resource.body)))
         .steps(seen.turn.remember(tenant, &resource, means.now))
         .steps(seen.claim.map(|claim| claim.step(means, tenant, &resource)))
         .commit(means.store, means.dice)
         .await;
     match seen.turn.settle(written, (tenant, means.now)).await? {
-        None => rights::shown(means, caller, resource),
-        Some(earlier) => rights::shown(means, caller, answer_again(tenant, &earlier).await?),
+        None => rights::shown(vaults, caller, resource).await,
+        Some(earlier) => rights::shown(vaults, caller, answer_again(tenant, &earlier).await?).await,
     }
 }
 
@@ -221,13 +229,26 @@ pub(crate) fn check_definition(
     }
 }
 
+/// What seals the secrets of a resource of the type: a key in any case, where there may be any.
+pub(crate) fn vault_for<'a>(
+    means: Means<'a>,
+    (tenant, kind): (Tenant<'_>, &str),
+    stored: Option<&str>,
+) -> Result<Vault<'a>, Failure> {
+    let vault = Vault::open(means, tenant.project(), stored)?;
+    match may_name_provider(kind) {
+        true => vault.or_new(),
+        false => Ok(vault),
+    }
+}
+
 /// A body as it is stored: without envelope and empties, secrets sealed. `meta` says what the server says; what the sender says of it is
 /// kept beside.
 pub(crate) fn resource(
     means: Means<'_>,
+    vault: &Vault<'_>,
     (kind, id): (&str, Uuid),
-    meta: Meta,
-    mut body: Map<String, Value>,
+    (meta, mut body): (Meta, Map<String, Value>),
 ) -> Result<Resource, Failure> {
     let rest = Meta::rest_of(body.get("meta").unwrap_or(&Value::Null));
     let mut body = without_envelope(&mut body)?;
@@ -236,10 +257,11 @@ pub(crate) fn resource(
             .shift_remove("secret")
             .and_then(|secret| secret.as_str().map(Secret::new));
         body.shift_remove("retiringSecret");
-        body.extend(secret.map(|secret| {
+        if let Some(secret) = secret {
             let secret = (create_client::SECRET, &secret);
-            create_client::sealed(means, domain::ClientId::new(id), secret)
-        }));
+            let sealed = create_client::sealed(vault, domain::ClientId::new(id), secret)?;
+            body.extend([sealed]);
+        }
     }
     let mut new = Resource {
         kind: kind.to_owned(),
@@ -248,7 +270,7 @@ pub(crate) fn resource(
         body,
     };
     domain_configuration::settle(means, &mut new)?;
-    provider_secrets::seal(means, &mut new, None)?;
+    provider_secrets::seal(vault, &mut new, None)?;
     Ok(new)
 }
 

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::create_client::without_secrets;
 use crate::read_resource::{self, revealed, unknown_type};
+use crate::vault::Vaults;
 use crate::{Means, Sight, linked, rights};
 
 /// The versions of a resource on a page.
@@ -86,11 +87,13 @@ pub async fn look(
             return Err(Refusal::NotFound.into());
         }
     }
+    let rights = caller.rights();
+    let mut vaults = Vaults::none(means);
+    let told = found.versions.iter().filter_map(|(_, it)| it.as_ref());
+    vaults.learn(rights, told).await?;
     for (_, version) in &mut found.versions {
         let told = version.take();
-        let told = told
-            .map(|it| revealed(means, caller.rights(), it))
-            .transpose()?;
+        let told = told.map(|it| vaults.revealed(rights, it)).transpose()?;
         *version = told.and_then(|it| lens.shown(it));
     }
     Ok(found)
@@ -148,7 +151,7 @@ pub async fn look_at(
     };
     match found {
         Ok(resource) => {
-            let resource = revealed(means, caller.rights(), resource)?;
+            let resource = revealed(means, caller.rights(), resource).await?;
             lens.shown(resource).ok_or_else(|| Refusal::NotFound.into())
         }
         Err(Failure::Refused(Refusal::Gone)) if !lens.is_open() => Err(Refusal::NotFound.into()),

@@ -15,6 +15,7 @@ use crate::invite::index_steps;
 use crate::once::{self, Turn, Wish};
 use crate::parameters::inputs;
 use crate::record::all_fields;
+use crate::vault::Vault;
 
 /// How often a project is decided anew when the owner's address was taken meanwhile.
 const ROUNDS: usize = 8;
@@ -193,6 +194,7 @@ pub(crate) struct Beginning {
     new_owner: Option<NewUser>,
     owner: Option<(UserId, Resource, Member)>,
     application: Application,
+    data_key: Option<Step>,
 }
 
 impl Beginning {
@@ -230,13 +232,17 @@ impl Beginning {
         let description = format!("Default client for {name}");
         let body = json!({ "name": format!("{name} Default Client"), "description": description });
         let body = body.as_object().cloned().unwrap_or_default();
-        let application =
-            Application::make(means, &project, &Reference::system(), (body, Map::new()))?;
+        let vault = Vault::new(means, project.id())?;
+        let parts = (body, Map::new());
+        let own = (&project, &vault);
+        let application = Application::make(means, own, &Reference::system(), parts)?;
+        let data_key = vault.step(means.store.founding(project.id()));
         Ok(Self {
             project,
             new_owner,
             owner,
             application,
+            data_key,
         })
     }
 
@@ -268,6 +274,7 @@ impl Beginning {
         }
         steps.extend(means.store.create_project(&self.project, admins));
         steps.extend(self.application.steps(means, tenant)?);
+        steps.extend(self.data_key.clone());
         steps.extend(self.owner_steps(means, tenant)?);
         steps.push(tenant.record(&event, means.now, means.dice));
         Ok(steps)

@@ -75,6 +75,7 @@ pub mod tokens;
 pub mod update_email;
 pub mod update_membership;
 pub mod validate;
+mod vault;
 pub mod verify_email;
 pub mod whoami;
 pub mod write;

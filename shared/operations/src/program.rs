@@ -21,6 +21,8 @@ pub struct NewProgram {
 pub struct Seen {
     pub(crate) program: NewProgram,
     pub(crate) turn: Turn,
+    /// The project's data key, if it has one.
+    pub(crate) data_key: Option<String>,
     project: Option<Project>,
     found: Found,
 }
@@ -38,12 +40,14 @@ pub async fn look(
     let (program, once) = wish?;
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
     let mut keys: Vec<Key> = realm::key(tenant, &claimant).into_iter().collect();
+    keys.push(tenant.data_key_place());
     keys.extend(references::keys(tenant, &program.references())?);
     keys.extend(slip.as_ref().map(|slip| slip.key().clone()));
     let mut found = tenant.read(&keys).await?;
     Ok(Seen {
         program,
         turn: Turn::among(&mut found, slip, (tenant, means.now))?,
+        data_key: tenant.data_key_in(&mut found)?,
         project: tenant.project_in(&mut found)?,
         found,
     })

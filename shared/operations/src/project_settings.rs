@@ -1,8 +1,6 @@
 //! A project's secrets and sites: replaced as whole lists, shown to its administrators, and every reveal is written down.
 
-mod vault;
-
-use domain::{Caller, Claimant, Failure, Fault, PROJECT, Project};
+use domain::{Caller, Claimant, Failure, Fault, PROJECT, Project, Secret};
 use fhir::Resource;
 use serde_json::{Map, Value, json};
 use store::{
@@ -10,9 +8,9 @@ use store::{
 };
 
 pub use store::SettingKind;
-pub(crate) use vault::Vault;
 
 use crate::once::{self, Turn, Wish};
+use crate::vault::Vault;
 use crate::{Means, realm};
 
 /// How many secrets and how many sites a project may have: they change together, in one transaction.
@@ -118,10 +116,10 @@ fn opened(
     project: &Project,
     settings: &Settings,
 ) -> Result<Map<String, Value>, Failure> {
-    let vault = Vault::open(means, project, settings.data_key.as_deref())?;
+    let vault = Vault::open(means, project.id(), settings.data_key.as_deref())?;
     let mut lists = Map::new();
     for setting in &settings.list {
-        let value = vault.unseal(setting)?;
+        let value = unsealed(&vault, setting)?;
         let list = lists
             .entry(field(setting.kind))
             .or_insert_with(|| json!([]));
@@ -218,8 +216,8 @@ pub async fn replace(
     let mut resource = old.resource().clone();
     resource.meta = means.next_version(caller.profile(), &resource.meta);
     let new = Project::from_resource(resource);
-    let vault = Vault::open(means, &new, settings_before.data_key.as_deref())?.or_new()?;
-    let settings = sealed(&vault, *kind, list);
+    let vault = Vault::open(means, new.id(), settings_before.data_key.as_deref())?.or_new()?;
+    let settings = sealed(&vault, *kind, list)?;
     let key = vault.step(tenant);
     drop(vault);
     let former = settings_before.clone().only(|it| it.kind == *kind).list;
@@ -277,21 +275,41 @@ async fn answer_again(
 }
 
 /// The list as it is stored.
-pub(crate) fn sealed(vault: &Vault<'_>, kind: SettingKind, list: &[Value]) -> Vec<SealedSetting> {
+///
+/// # Errors
+/// [`Failure::Corrupt`] without a key.
+pub(crate) fn sealed(
+    vault: &Vault<'_>,
+    kind: SettingKind,
+    list: &[Value],
+) -> Result<Vec<SealedSetting>, Failure> {
     let seal = |(at, value): (usize, &Value)| {
         let name = match kind {
             SettingKind::Secret => value["name"].as_str().unwrap_or_default().to_owned(),
             SettingKind::Site => format!("{at:04}"),
         };
-        let open = SealedSetting {
+        let sealed = vault.seal(&place(kind, &name), &Secret::new(value.to_string()))?;
+        Ok(SealedSetting {
             kind,
             name,
             at,
-            sealed: String::new(),
-        };
-        vault.seal(open, value)
+            sealed: json!(sealed).as_str().unwrap_or_default().to_owned(),
+        })
     };
     list.iter().enumerate().map(seal).collect()
+}
+
+/// A value as it was given.
+fn unsealed(vault: &Vault<'_>, setting: &SealedSetting) -> Result<Value, Failure> {
+    let corrupt = |cause| Failure::corrupt("a project's setting", cause);
+    let place = place(setting.kind, &setting.name);
+    let open = vault.unseal(&place, setting.sealed.clone().into())?;
+    let open = open.ok_or_else(|| Failure::corrupt("a project's setting", "its key is gone"))?;
+    serde_json::from_str(open.reveal()).map_err(corrupt)
+}
+
+fn place(kind: SettingKind, name: &str) -> String {
+    format!("{}/{name}", field(kind))
 }
 
 /// A row that stays is written over; one that goes is deleted: no row is touched twice in a transaction.

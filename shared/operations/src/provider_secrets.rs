@@ -6,9 +6,9 @@ use domain::{Failure, Secret};
 use fhir::Resource;
 use serde_json::{Map, Value, json};
 
-use crate::Means;
 use crate::create_client::CLIENT_APPLICATION;
 use crate::domain_configuration::DOMAIN_CONFIGURATION;
+use crate::vault::Vault;
 
 /// The field that names an identity provider.
 pub(crate) const IDENTITY_PROVIDER: &str = "identityProvider";
@@ -23,7 +23,7 @@ const SECRETS: [(&str, &str); 2] = [
 /// # Errors
 /// [`Failure::Corrupt`] when what is stored cannot be opened.
 pub(crate) fn seal(
-    means: Means<'_>,
+    vault: &Vault<'_>,
     new: &mut Resource,
     old: Option<&Resource>,
 ) -> Result<(), Failure> {
@@ -37,13 +37,13 @@ pub(crate) fn seal(
             continue;
         };
         let sent = Secret::new(sent.as_str().unwrap_or_default());
-        let known = old.map(|old| opened(means, old, field)).transpose()?;
+        let known = old.map(|old| opened(vault, old, field)).transpose()?;
         let is_same = known
             .flatten()
             .is_some_and(|it| it.reveal() == sent.reveal());
         let sealed = match old.filter(|_| is_same) {
             Some(old) => old.body[IDENTITY_PROVIDER][name].clone(),
-            None => json!(means.keys.seal(&place, &sent, &means.dice)),
+            None => json!(vault.seal(&place, &sent)?),
         };
         provider.insert(name.to_owned(), sealed);
     }
@@ -55,7 +55,7 @@ pub(crate) fn seal(
 /// # Errors
 /// [`Failure::Corrupt`].
 pub(crate) fn opened(
-    means: Means<'_>,
+    vault: &Vault<'_>,
     resource: &Resource,
     field: &str,
 ) -> Result<Option<Secret>, Failure> {
@@ -65,20 +65,21 @@ pub(crate) fn opened(
     let Some(sealed) = sealed.filter(|_| names_provider(resource)) else {
         return Ok(None);
     };
-    let sealed = serde_json::from_value(sealed.clone())
-        .map_err(|cause| Failure::corrupt("the secret of an identity provider", cause))?;
-    Ok(Some(means.keys.unseal(&place(resource, field), &sealed)?))
+    vault.unseal(&place(resource, field), sealed.clone())
 }
 
 /// Puts the secrets where people look for them.
 ///
 /// # Errors
 /// [`Failure::Corrupt`].
-pub(crate) fn show(means: Means<'_>, resource: &mut Resource) -> Result<(), Failure> {
+pub(crate) fn show(vault: &Vault<'_>, resource: &mut Resource) -> Result<(), Failure> {
     for (field, name) in SECRETS {
-        let secret = opened(means, resource, field)?;
-        if let (Some(secret), Some(provider)) = (secret, provider_in(resource)) {
-            provider.shift_remove(name);
+        let secret = opened(vault, resource, field)?;
+        let Some(provider) = provider_in(resource) else {
+            continue;
+        };
+        provider.shift_remove(name);
+        if let Some(secret) = secret {
             provider.insert(field.to_owned(), secret.reveal().into());
         }
     }
@@ -95,22 +96,39 @@ pub(crate) fn strip(resource: &mut Resource) {
     }
 }
 
+/// Whether a stored resource has a sealed secret of a provider.
+pub(crate) fn is_sealed(resource: &Resource) -> bool {
+    let provider = resource.body.get(IDENTITY_PROVIDER);
+    let provider = provider.filter(|_| names_provider(resource));
+    let mut names = SECRETS.into_iter().map(|(_, name)| name);
+    names.any(|name| provider.is_some_and(|it| it.get(name).is_some()))
+}
+
+/// Whether resources of the type may name a provider.
+pub(crate) fn may_name_provider(kind: &str) -> bool {
+    [CLIENT_APPLICATION, DOMAIN_CONFIGURATION].contains(&kind)
+}
+
 /// Seals the secrets of `old` for its copy.
 ///
 /// # Errors
 /// [`Failure::Corrupt`].
-pub(crate) fn move_to(means: Means<'_>, old: &Resource, new: &mut Resource) -> Result<(), Failure> {
+pub(crate) fn move_to(
+    (from, to): (&Vault<'_>, &Vault<'_>),
+    old: &Resource,
+    new: &mut Resource,
+) -> Result<(), Failure> {
     for (field, _) in SECRETS {
-        let secret = opened(means, old, field)?;
+        let secret = opened(from, old, field)?;
         if let (Some(secret), Some(provider)) = (secret, provider_in(new)) {
             provider.insert(field.to_owned(), secret.reveal().into());
         }
     }
-    seal(means, new, None)
+    seal(to, new, None)
 }
 
 fn names_provider(resource: &Resource) -> bool {
-    [CLIENT_APPLICATION, DOMAIN_CONFIGURATION].contains(&resource.kind.as_str())
+    may_name_provider(&resource.kind)
 }
 
 fn provider_in(resource: &mut Resource) -> Option<&mut Map<String, Value>> {

@@ -10,7 +10,8 @@ use store::{Existence, Tenant};
 use uuid::Uuid;
 
 use crate::audit_event::{AUDIT_EVENT, audit_event};
-use crate::create_client;
+use crate::provider_secrets::may_name_provider;
+use crate::vault::Vaults;
 use crate::{Means, Sight, linked, rights};
 
 /// The resource as the caller sees it, read beside the authorisation.
@@ -34,12 +35,15 @@ pub async fn look(
     // A malformed id costs the same read as an unknown one.
     let wanted = domain::MembershipId::new(Uuid::nil());
     let id = id.parse::<MembershipId>().unwrap_or(wanted).uuid();
-    let found = anywhere(means, (tenant, claimant), (kind, id)).await;
+    let found = anywhere(means, (tenant, claimant), (kind, id));
+    let (found, vaults) = tokio::join!(found, own_vault(means, tenant, kind));
     let caller = sight.caller().await?;
     let lens = caller.rights().must(kind, Interaction::Read)?;
     match found {
         Ok(resource) => {
-            let resource = revealed(means, caller.rights(), resource)?;
+            let (rights, mut vaults) = (caller.rights(), vaults?);
+            vaults.learn(rights, std::iter::once(&resource)).await?;
+            let resource = vaults.revealed(rights, resource)?;
             lens.shown(resource).ok_or_else(not_found)
         }
         Err(Failure::Refused(Refusal::NotFound)) => {
@@ -50,6 +54,20 @@ pub async fn look(
         Err(Failure::Refused(Refusal::Gone)) if !lens.is_open() => Err(not_found()),
         Err(failure) => Err(failure),
     }
+}
+
+/// The key to what is sealed in resources of the type, if any may be, in the project to which the credentials lead.
+async fn own_vault<'a>(
+    means: Means<'a>,
+    tenant: Tenant<'_>,
+    kind: &str,
+) -> Result<Vaults<'a>, Failure> {
+    if !may_name_provider(kind) {
+        return Ok(Vaults::none(means));
+    }
+    let mut found = tenant.read(&[tenant.data_key_place()]).await?;
+    let key = tenant.data_key_in(&mut found)?;
+    Ok(Vaults::knowing(means, tenant.project(), key))
 }
 
 async fn anywhere(
@@ -158,15 +176,17 @@ async fn user(
 }
 
 /// An application with its secrets, for those to whom they are shown; anything else as it is.
-pub(crate) fn revealed(
+///
+/// # Errors
+/// [`Failure::Unavailable`], [`Failure::Corrupt`].
+pub(crate) async fn revealed(
     means: Means<'_>,
     rights: &Rights,
     resource: Resource,
 ) -> Result<Resource, Failure> {
-    match rights.shows_secrets() {
-        true => create_client::shown(means, resource),
-        false => Ok(create_client::without_secrets(resource)),
-    }
+    let mut vaults = Vaults::none(means);
+    vaults.learn(rights, std::iter::once(&resource)).await?;
+    vaults.revealed(rights, resource)
 }
 
 /// What a project's administrators do not see of the project.

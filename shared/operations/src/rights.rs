@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::Means;
-use crate::read_resource::revealed;
+use crate::vault::Vaults;
 
 /// Which policies a membership names: what its tokens hint at.
 pub(crate) fn hint(membership: &Membership) -> PolicyHint {
@@ -213,11 +213,11 @@ pub(crate) fn to_touch(
 /// # Errors
 /// [`Failure::Corrupt`] for a secret that cannot be opened.
 pub(crate) fn before_change(
-    means: Means<'_>,
+    vaults: &Vaults<'_>,
     caller: &Caller,
     stored: &Resource,
 ) -> Result<Resource, Failure> {
-    let resource = revealed(means, caller.rights(), stored.clone())?;
+    let resource = vaults.revealed(caller.rights(), stored.clone())?;
     Ok(caller.rights().without_hidden(resource, stored))
 }
 
@@ -244,13 +244,16 @@ pub(crate) fn knows_of_deleted(caller: &Caller, kind: &str) -> bool {
 /// A resource as one sees it who has just written it, or found it there: who may not read it learns where it is, and no more.
 ///
 /// # Errors
+/// [`Failure::Unavailable`] when its key is not among `vaults` and cannot be read,
 /// [`Failure::Corrupt`] for a secret that cannot be opened.
-pub(crate) fn shown(
-    means: Means<'_>,
+pub(crate) async fn shown(
+    mut vaults: Vaults<'_>,
     caller: &Caller,
     resource: Resource,
 ) -> Result<Resource, Failure> {
-    let resource = revealed(means, caller.rights(), resource)?;
+    let rights = caller.rights();
+    vaults.learn(rights, std::iter::once(&resource)).await?;
+    let resource = vaults.revealed(rights, resource)?;
     let himself = is_himself(caller, &resource);
     let nothing = Resource {
         body: serde_json::Map::new(),

@@ -15,6 +15,7 @@ use crate::create_client::{
 use crate::once::{Turn, Wish, answer_again};
 use crate::parameters::inputs;
 use crate::record::changed_fields;
+use crate::vault::Vault;
 
 /// What is to become of which secret. Whoever asks must know it.
 #[derive(Clone, Debug)]
@@ -48,6 +49,7 @@ pub struct Seen {
     project: ProjectId,
     application: Existence,
     credentials: Option<ClientRow>,
+    data_key: Option<String>,
     turn: Turn,
 }
 
@@ -70,7 +72,7 @@ pub async fn look(
     }
     let tenant = means.store.founding(project);
     let slip = once.map(|once| once.slip(means, tenant, &claimant));
-    let mut keys = vec![Key::Client(id)];
+    let mut keys = vec![Key::Client(id), tenant.data_key_place()];
     keys.extend(slip.as_ref().map(|slip| slip.key().clone()));
     let (application, found) = tokio::join!(
         tenant.resource(CLIENT_APPLICATION, id.uuid()),
@@ -82,6 +84,7 @@ pub async fn look(
         project,
         application: application?,
         credentials: means.store.client_in(&mut found, id)?,
+        data_key: tenant.data_key_in(&mut found)?,
         turn: Turn::among(&mut found, slip, (tenant, means.now))?,
     })
 }
@@ -98,33 +101,36 @@ pub async fn rotate_secret(
 ) -> Result<Resource, Failure> {
     let caller = &caller.clone().acting_in(seen.project)?;
     let tenant = means.store.of(caller);
+    let vault = Vault::open(means, seen.project, seen.data_key.as_deref())?.or_new()?;
     if let Some(earlier) = seen.turn.earlier() {
-        return shown(means, answer_again(tenant, earlier).await?);
+        return shown(&vault, answer_again(tenant, earlier).await?);
     }
     let Stored { resource: old, .. } = match seen.application {
         Existence::Here(stored) => *stored,
         Existence::Gone => return Err(Refusal::Gone.into()),
         Existence::Unknown => return Err(Refusal::NotFound.into()),
     };
-    let (new, credentials) = rotated(means, caller, &old, (&seen.rotation, &seen.credentials))?;
+    let wish = (&seen.rotation, &seen.credentials);
+    let (new, credentials) = rotated((means, &vault), caller, &old, wish)?;
     let fields = changed_fields(&names(&old), &names(&new));
     let event = (Action::Update, "rotate-secret");
     let written = Transaction::new()
         .steps(seen.turn.remember(tenant, &new, means.now))
         .steps(tenant.rewrite_resource(&old, &new))
         .steps(credentials)
+        .steps(vault.step(tenant))
         .step(means.event(caller, event, &new, fields))
         .commit(means.store, means.dice)
         .await;
     match seen.turn.settle(written, (tenant, means.now)).await? {
-        None => shown(means, new),
-        Some(earlier) => shown(means, answer_again(tenant, &earlier).await?),
+        None => shown(&vault, new),
+        Some(earlier) => shown(&vault, answer_again(tenant, &earlier).await?),
     }
 }
 
 /// The application's next version, and what becomes of its credentials. One that was made by hand has none.
 fn rotated(
-    means: Means<'_>,
+    (means, vault): (Means<'_>, &Vault<'_>),
     caller: &Caller,
     old: &Resource,
     (rotation, credentials): (&Rotation, &Option<ClientRow>),
@@ -136,7 +142,7 @@ fn rotated(
         Rotation::Succeed(given) => (SECRET, given),
         Rotation::Drop(given) => (RETIRING_SECRET, given),
     };
-    let known = take_secret(means, &mut new, field)?;
+    let known = take_secret(vault, &mut new, field)?;
     let known = known.filter(|known| secret::digest(known).matches(given.reveal()));
     let known = known.ok_or_else(|| Fault::general("Provided secret does not match client"))?;
     let step = match rotation {
@@ -146,8 +152,8 @@ fn rotated(
         Rotation::Succeed(_) => {
             let next = secret::client_secret(&means.dice);
             new.body.extend([
-                sealed(means, id, (SECRET, &next)),
-                sealed(means, id, (RETIRING_SECRET, &known)),
+                sealed(vault, id, (SECRET, &next))?,
+                sealed(vault, id, (RETIRING_SECRET, &known))?,
             ]);
             let hash = secret::digest(&next);
             credentials

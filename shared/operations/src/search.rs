@@ -18,7 +18,8 @@ use fhir::search::{Chain, Query};
 use store::Tenant;
 
 use crate::linked::{self, Neighbour};
-use crate::read_resource::{revealed, unknown_type};
+use crate::read_resource::unknown_type;
+use crate::vault::Vaults;
 use crate::{Means, Sight, list_members, rights};
 use eyes::Ahead;
 use library::Library;
@@ -173,10 +174,13 @@ async fn listing(
 ) -> Result<Listing, Failure> {
     let found = (&query, matches.resources.as_slice());
     let included = included(means, places, found, Some(caller.rights())).await?;
+    let rights = caller.rights();
+    let mut vaults = Vaults::none(means);
+    vaults.learn(rights, matches.resources.iter()).await?;
     let shown = matches.resources.into_iter();
     Ok(Listing {
         matches: shown
-            .map(|resource| revealed(means, caller.rights(), resource))
+            .map(|resource| vaults.revealed(rights, resource))
             .collect::<Result<_, _>>()?,
         included,
         next: matches.next,

@@ -1,16 +1,17 @@
 //! Who am I, and what does the web app need to show me (contract: `auth/me`).
 
-use domain::{Caller, Claimant, Failure, LoginId, Subject};
+use domain::{Caller, Claimant, Failure, LoginId, ProfileType, Subject};
 use fhir::{Resource, View};
 use serde_json::{Map, Value, json};
 use store::{Existence, Key, Tenant};
 
-use crate::read_resource::revealed;
+use crate::vault::Vaults;
 use crate::{Means, sessions};
 
 /// What an answer about the caller needs besides his own rows.
 pub struct Seen {
     profile: Existence,
+    data_key: Option<String>,
     sessions: Vec<LoginId>,
     places: Vec<Key>,
 }
@@ -27,13 +28,23 @@ pub async fn look(tenant: Tenant<'_>, claimant: Claimant) -> Result<Seen, Failur
             Subject::Client(_) => Ok(Vec::new()),
         }
     };
-    let (profile, sessions, places) = tokio::join!(
+    // An application that administers its project sees its own secret.
+    let data_key = async {
+        if profile.kind != ProfileType::ClientApplication {
+            return Ok(None);
+        }
+        let mut found = tenant.read(&[tenant.data_key_place()]).await?;
+        tenant.data_key_in(&mut found)
+    };
+    let (profile, data_key, sessions, places) = tokio::join!(
         tenant.resource(profile.kind.as_str(), profile.id),
+        data_key,
         sessions::look(tenant, &claimant),
         places
     );
     Ok(Seen {
         profile: profile?,
+        data_key: data_key?,
         sessions: sessions?,
         places: places?,
     })
@@ -65,7 +76,8 @@ pub async fn whoami(means: Means<'_>, caller: &Caller, seen: Seen) -> Result<Val
     answer.insert("project".into(), project);
     let fields = ["identifier", "user", "profile", "admin"];
     answer.insert("membership".into(), picked(membership.resource(), &fields));
-    answer.insert("profile".into(), profile(means, caller, seen.profile)?);
+    let vaults = Vaults::knowing(means, caller.project().id(), seen.data_key);
+    answer.insert("profile".into(), profile(&vaults, caller, seen.profile)?);
     let (config, security) = tokio::join!(
         configuration(means, caller),
         security(means, caller, (&seen.sessions, &seen.places))
@@ -115,13 +127,13 @@ fn picked(resource: &Resource, fields: &[&str]) -> Value {
     Value::Object(object)
 }
 
-fn profile(means: Means<'_>, caller: &Caller, existence: Existence) -> Result<Value, Failure> {
+fn profile(vaults: &Vaults<'_>, caller: &Caller, existence: Existence) -> Result<Value, Failure> {
     let Existence::Here(stored) = existence else {
         let reference = caller.profile();
         let id = reference.id().map(|id| id.to_string());
         return Ok(json!({ "resourceType": reference.kind(), "id": id }));
     };
-    let profile = revealed(means, caller.rights(), stored.resource)?;
+    let profile = vaults.revealed(caller.rights(), stored.resource)?;
     Ok(profile.to_json(View::Extended))
 }
 

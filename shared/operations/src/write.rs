@@ -214,7 +214,14 @@ pub async fn update(
     let caller = &caller.clone().acting_in(target.project)?;
     for _ in 0..ROUNDS {
         match Box::pin(attempt(means, caller, (&posted, &mut target))).await {
-            Ok(written) => return shown(means, caller, written),
+            Ok(written) => {
+                let resource =
+                    rights::shown(target.vaults(means), caller, written.resource).await?;
+                return Ok(Written {
+                    resource,
+                    ..written
+                });
+            }
             Err(Aborted::Failed(Failure::Refused(Refusal::NotFound))) => {
                 let address = (kind, posted.id());
                 return Err(linked::refused(means, caller, address).await?.into());
@@ -272,13 +279,6 @@ async fn attempt(
             })
         }
     }
-}
-
-fn shown(means: Means<'_>, caller: &Caller, written: Written) -> Result<Written, Failure> {
-    Ok(Written {
-        resource: rights::shown(means, caller, written.resource)?,
-        ..written
-    })
 }
 
 /// The references that a new version makes and the one before it did not, and the rows they lead to: read already when the whole was

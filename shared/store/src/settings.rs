@@ -1,11 +1,12 @@
 //! A project's secrets and sites: sealed, one row each, so that reading the project never loads them.
 
-use domain::{Failure, Project};
+use domain::{Failure, Project, ProjectId};
 use serde::{Deserialize, Serialize};
 
+use crate::Store;
 use crate::keys::{self, Key};
 use crate::projects::project_item;
-use crate::read::Range;
+use crate::read::{Found, Range};
 use crate::row::{self, ResourceRow, SK};
 use crate::step::Step;
 use crate::tenant::Tenant;
@@ -88,6 +89,19 @@ impl Tenant<'_> {
         }
     }
 
+    /// Where the key lies under which the project's secrets are sealed.
+    pub fn data_key_place(&self) -> Key {
+        Key::DataKey(self.project)
+    }
+
+    /// That key, itself sealed, among rows that were read; `None` when the project has none.
+    ///
+    /// # Errors
+    /// [`Failure::Corrupt`].
+    pub fn data_key_in(&self, found: &mut Found) -> Result<Option<String>, Failure> {
+        data_key_in(found, self.project)
+    }
+
     /// The project's first data key.
     pub fn put_data_key(&self, sealed: &str) -> Step {
         let sealed = sealed.to_owned();
@@ -129,6 +143,29 @@ impl Tenant<'_> {
             SettingKind::Site => Key::Site(self.project, setting.at),
         }
     }
+}
+
+impl Store {
+    /// The data keys of projects, each itself sealed; none for a project that has none.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn data_keys(
+        &self,
+        projects: &[ProjectId],
+    ) -> Result<Vec<(ProjectId, Option<String>)>, Failure> {
+        let places: Vec<Key> = projects.iter().copied().map(Key::DataKey).collect();
+        let mut found = self.get(&places).await?;
+        let keys = projects.iter();
+        keys.map(|project| Ok((*project, data_key_in(&mut found, *project)?)))
+            .collect()
+    }
+}
+
+fn data_key_in(found: &mut Found, project: ProjectId) -> Result<Option<String>, Failure> {
+    let row = found.take(&Key::DataKey(project));
+    let row = row.map(|item| row::read::<KeyRow>("a data key", item));
+    Ok(row.transpose()?.map(|row| row.sealed))
 }
 
 fn setting(item: row::Item) -> Result<Option<SealedSetting>, Failure> {

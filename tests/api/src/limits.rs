@@ -110,11 +110,11 @@ async fn strangers_are_counted_by_their_address_and_callers_at_it_are_still_let_
 #[tokio::test]
 async fn a_projects_system_setting_goes_before_the_configured_limit() {
     let world = strict().await;
-    let patient = project_with_limit(world, 1_000).await;
+    let patient = project_with_limit(world, ("rateLimit", 1_000)).await;
     for _ in 0..TOO_MANY {
         patient.admin.get("/auth/me").await.must(200);
     }
-    let hasty = project_with_limit(world, 1).await;
+    let hasty = project_with_limit(world, ("rateLimit", 1)).await;
     let answers = [
         hasty.admin.get("/auth/me").await.status,
         hasty.admin.get("/auth/me").await.status,
@@ -123,8 +123,25 @@ async fn a_projects_system_setting_goes_before_the_configured_limit() {
     assert!(answers.contains(&429), "{answers:?}");
 }
 
-async fn project_with_limit(world: &World, limit: u32) -> Project {
-    let setting = json!([{ "name": "rateLimit", "valueInteger": limit }]);
+#[tokio::test]
+async fn members_call_the_routes_of_signing_in_as_often_as_their_project_says() {
+    let world = strict().await;
+    // Nothing is revoked: the request names no session.
+    let ask = async |caller: &Client| caller.post("/auth/revoke", &json!({})).await.status;
+    let free = project_with_limit(world, ("rateLimit", 1_000)).await;
+    let hasty = project_with_limit(world, ("authRateLimit", 1)).await;
+    let (mut of_the_free, mut of_the_hasty) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        of_the_free.push(ask(&free.admin).await);
+        of_the_hasty.push(ask(&hasty.admin).await);
+    }
+    assert!(!of_the_free.contains(&429), "{of_the_free:?}");
+    assert!(of_the_hasty.contains(&429), "{of_the_hasty:?}");
+    hasty.admin.get("/auth/me").await.must(200);
+}
+
+async fn project_with_limit(world: &World, (name, limit): (&str, u32)) -> Project {
+    let setting = json!([{ "name": name, "valueInteger": limit }]);
     let body = json!({ "resourceType": "Project", "name": "Set", "systemSetting": setting });
     let made = world.root().post("/fhir/R4/Project", &body).await.must(201);
     let mut project = world.project("Set").await;

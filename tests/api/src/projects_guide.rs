@@ -4,7 +4,7 @@ use harness::world::{Client, Project, World};
 use serde_json::{Value, json};
 
 use crate::accounts::arrivals::{account, login, new_patient, new_project, open};
-use crate::sign_in::{me, redeem};
+use crate::sign_in::{me, person, redeem, sign_in, wish as wish_of};
 use crate::world::{address, alice, create, invited, options, with, world};
 
 /// A project with these fields of its own, and its administrator.
@@ -73,6 +73,65 @@ async fn each_partner_has_patients_logins_and_administrators_of_his_own() {
         users.push(invited(project, &homer).await["user"]["reference"].clone());
     }
     assert_ne!(users[0], users[1]);
+    // Each has his own way in, with his own password, and it leads nowhere else.
+    let email = address("bart", &one);
+    for (project, password) in [(&one, "the first password"), (&two, "the second password")] {
+        let bart = json!({ "resourceType": "Patient", "firstName": "Bart", "lastName": "Simpson",
+            "email": email, "password": password, "sendEmail": false });
+        invited(project, &bart).await;
+    }
+    for (project, password, status) in [
+        (&one, "the first password", 200),
+        (&two, "the second password", 200),
+        (&two, "the first password", 400),
+    ] {
+        let wish = json!({ "password": password, "projectId": project.id });
+        let answer = sign_in(world, &with(wish_of(&email), wish)).await;
+        let answer = answer.must(status);
+        if status == 200 {
+            let tokens = redeem(world, answer.body["code"].as_str().unwrap()).await;
+            let seen = me(world, &tokens.must(200).body).await.must(200).body;
+            assert_eq!(seen["project"]["id"], project.id.as_str());
+        }
+    }
+    // And each is administered by its own people alone.
+    let members = two.path("members/11111111-2222-4333-8444-555555555555");
+    one.admin.get(&members).await.must(403);
+}
+
+/// "For performance and convenience, the Medplum server provides some system level, read-only resources that are shared between projects.
+/// Examples include StructureDefinitions and ValueSets."
+#[tokio::test]
+async fn definitions_are_there_for_every_project_and_nobody_writes_them() {
+    let world = world().await;
+    let (one, two) = (world.project("One").await, world.project("Two").await);
+    for (search, url) in [
+        (
+            "StructureDefinition?name:exact=Patient",
+            "http://hl7.org/fhir/StructureDefinition/Patient",
+        ),
+        (
+            "ValueSet?url=http://hl7.org/fhir/ValueSet/administrative-gender",
+            "http://hl7.org/fhir/ValueSet/administrative-gender",
+        ),
+    ] {
+        let mut shared = Vec::new();
+        for project in [&one, &two] {
+            let found = project.admin.get(&format!("/fhir/R4/{search}")).await;
+            let found = found.must(200).body;
+            let mut entries = found["entry"].as_array().unwrap().iter();
+            let found = entries.find(|it| it["resource"]["url"] == url);
+            shared.push(found.unwrap()["resource"].clone());
+        }
+        assert_eq!(shared[0], shared[1]);
+        let changed = with(shared[0].clone(), json!({ "name": "Another" }));
+        for caller in [&one.admin, world.root()] {
+            let refused = caller.put(&path_of(&shared[0]), &changed).await;
+            assert!((400..500).contains(&refused.status), "{}", refused.text);
+        }
+        let still = two.admin.get(&path_of(&shared[0])).await.must(200).body;
+        assert_eq!(still["name"], shared[0]["name"]);
+    }
 }
 
 /// "Resources within one project cannot reference resources in another."
@@ -155,6 +214,25 @@ async fn a_new_user_enters_a_project_name_and_has_a_project() {
     assert_eq!(seen["project"]["name"], "Alice Project");
     assert_eq!(seen["project"]["strictMode"], true);
     assert_eq!(seen["membership"]["admin"], true);
+}
+
+/// "Sign in with an existing user".
+#[tokio::test]
+async fn an_existing_user_enters_a_project_name_and_has_another_project() {
+    let world = world().await;
+    let project = world.project("First").await;
+    let (email, _) = person(&project, "alice", json!({})).await;
+    let wish = with(wish_of(&email), json!({ "projectId": "new" }));
+    let login = sign_in(world, &wish).await.must(200).body["login"].clone();
+    let made = new_project(world, login.as_str().unwrap()).await.must(200);
+    let tokens = redeem(world, made.body["code"].as_str().unwrap()).await;
+    let seen = me(world, &tokens.must(200).body).await.must(200).body;
+    assert_eq!(seen["project"]["name"], "Alice Project");
+    assert_eq!(seen["membership"]["admin"], true);
+    // She is a member of both, and chooses.
+    let offered = sign_in(world, &wish_of(&email)).await.must(200).body;
+    let offered = offered["memberships"].as_array().unwrap();
+    assert_eq!(offered.len(), 2);
 }
 
 /// An installation may keep the beginning of projects to its administrators.

@@ -135,6 +135,7 @@ async fn without_the_key_of_its_project_a_secret_is_shown_to_nobody_and_still_le
 async fn a_project_is_born_with_a_key_and_one_that_is_older_gets_it_with_its_next_secret() {
     let world = world().await;
     let project = world.project("Older").await;
+    assert!(has_key(world, &project).await);
     take_key(world, &project);
     let program = Program::make(&project).await;
     assert!(has_key(world, &project).await);
@@ -142,12 +143,12 @@ async fn a_project_is_born_with_a_key_and_one_that_is_older_gets_it_with_its_nex
         program.shown().await.must(200).body["secret"],
         program.secret
     );
+    let project = world.project("By hand").await;
     take_key(world, &project);
     let written = json!({ "resourceType": "ClientApplication", "name": "By hand", "secret": "chosen-by-hand" });
     let made = project.admin.post("/fhir/R4/ClientApplication", &written);
     let made = made.await.must(201);
     assert_eq!(made.body["secret"], "chosen-by-hand");
-    take_key(world, &project);
     let path = format!("/fhir/R4/ClientApplication/{}", made.id());
     let mut changed = made.body.clone();
     changed["secret"] = "chosen-later".into();
@@ -163,6 +164,7 @@ async fn what_the_systems_key_sealed_still_opens_and_the_next_rotation_seals_it_
     let world = world().await;
     let project = world.project("Moved").await;
     let program = Program::make(&project).await;
+    take_key(world, &project);
     let ring = ring(world).await;
     let place = format!("ClientApplication/{}/secret", program.id);
     let known = Secret::new(program.secret.clone());
@@ -184,24 +186,35 @@ async fn what_the_systems_key_sealed_still_opens_and_the_next_rotation_seals_it_
         let sealed = serde_json::from_value(stored[name].clone()).unwrap();
         assert!(ring.unseal(&place, &sealed).is_err(), "{field}");
     }
-    assert_eq!(
-        program.shown().await.must(200).body["secret"],
-        rotated.body["secret"]
-    );
+    assert!(has_key(world, &project).await);
+    let shown = program.shown().await.must(200);
+    assert_eq!(shown.body["secret"], rotated.body["secret"]);
+    // So does whoever chooses another one.
+    program.exchange(world, &old).await;
+    let mut chosen = program.shown().await.must(200).body;
+    chosen["secret"] = "chosen-by-hand".into();
+    let changed = project.admin.put(&program.path(), &chosen).await;
+    assert_eq!(changed.must(200).body["secret"], "chosen-by-hand");
+    let stored = program.stored(world).await;
+    let sealed = serde_json::from_value(stored[SEALED].clone()).unwrap();
+    assert!(ring.unseal(&place, &sealed).is_err());
 }
 
 #[tokio::test]
-async fn one_who_sees_all_projects_sees_each_applications_secret_in_one_list() {
+async fn whoever_administers_a_project_or_all_sees_secrets_in_lists_and_pasts_and_nobody_else_does()
+{
     let world = world().await;
     let (one, two) = (world.project("One").await, world.project("Two").await);
     let (first, second) = (Program::make(&one).await, Program::make(&two).await);
-    let path = format!("/fhir/R4/ClientApplication?_id={},{}", first.id, second.id);
-    let found = world.root().get(&path).await.must(200);
+    let path = format!("/fhir/R4/ClientApplication?_id={}", first.id);
     for program in [&first, &second] {
-        let mut entries = found.body["entry"].as_array().unwrap().iter();
-        let entry = entries.find(|it| it["resource"]["id"] == program.id.as_str());
-        assert_eq!(entry.unwrap()["resource"]["secret"], program.secret);
+        let shown = world.root().get(&program.path()).await.must(200);
+        assert_eq!(shown.body["secret"], program.secret);
     }
+    let found = one.admin.get(&path).await.must(200);
+    assert_eq!(found.body["entry"][0]["resource"]["secret"], first.secret);
+    let me = first.caller(world).get("/auth/me").await.must(200);
+    assert!(!me.text.contains(&first.secret), "{}", me.text);
     let versions = format!("{}/_history", first.path());
     let versions = one.admin.get(&versions).await.must(200);
     assert_eq!(

@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 
 use crate::accounts::{Link, letters};
 use crate::ledger::Ledger;
+use crate::sign_in::{person as person_of, tokens};
 use crate::world::{create, start};
 
 const EMAIL: &str = "canary.address@example.com";
@@ -17,11 +18,15 @@ const PASSWORD: &str = "canary-password-1";
 const CHOSEN: &str = "canary-password-2";
 const PROVIDER_SECRET: &str = "canary-provider-secret";
 const PROVIDER_KEY: &str = "canary-provider-key";
+const PROJECT_SECRET: &str = "canary-project-secret";
 const EXTERNAL_ID: &str = "canary-external-id";
 
 /// A world in which every endpoint has seen every canary, in good requests and in bad ones.
 struct Mine {
     world: World,
+    project: Project,
+    /// The application whose secret is among them.
+    program: String,
     /// What no row may hold in clear, and no log line at all.
     secrets: Vec<String>,
 }
@@ -46,6 +51,9 @@ async fn sing() -> Mine {
         .await
         .must(201);
     let secret = made.body["secret"].as_str().unwrap().to_owned();
+    let own = json!([{ "name": "key", "valueString": PROJECT_SECRET }]);
+    let path = project.path("secrets");
+    project.admin.post(&path, &own).await.must(200);
     let client = world.anonymous().basic(made.id(), &secret);
     let token = bearer(&client).await;
     let invited = project
@@ -70,8 +78,11 @@ async fn sing() -> Mine {
     everywhere(&world, &project, (&client, &token)).await;
     failing(&world, &project, &invited).await;
     let basic = BASE64_STANDARD.encode(format!("{}:{secret}", made.id()));
+    let seed = seed(&world, &project).await;
     Mine {
+        program: made.id().to_owned(),
         world,
+        project,
         secrets: vec![
             secret,
             token,
@@ -82,8 +93,22 @@ async fn sing() -> Mine {
             CHOSEN.to_owned(),
             PROVIDER_SECRET.to_owned(),
             PROVIDER_KEY.to_owned(),
+            PROJECT_SECRET.to_owned(),
+            seed,
         ],
     }
+}
+
+/// The seed of somebody's second factor.
+async fn seed(world: &World, project: &Project) -> String {
+    let (email, _) = person_of(project, "seed", json!({})).await;
+    let tokens = tokens(world, &email).await;
+    let caller = world.anonymous();
+    let caller = caller.bearer(tokens["access_token"].as_str().unwrap());
+    let status = caller.get("/auth/mfa/status").await.must(200).body;
+    let uri = status["enrollUri"].as_str().unwrap();
+    let (_, seed) = uri.split_once("secret=").unwrap();
+    seed.split('&').next().unwrap().to_owned()
 }
 
 async fn bearer(client: &Client) -> String {
@@ -196,6 +221,71 @@ async fn no_log_line_holds_a_secret_a_token_an_address_or_a_name() {
             );
         }
     }
+}
+
+/// What one who is no administrator may ask for, with every secret of his project behind it.
+fn questions(mine: &Mine) -> Vec<Request> {
+    let program = format!("ClientApplication/{}", mine.program);
+    let project = format!("Project/{}", mine.project.id);
+    let fhir = [
+        program.clone(),
+        format!("{program}/_history"),
+        "ClientApplication".to_owned(),
+        "ClientApplication?_fields=secret,identityProvider".to_owned(),
+        "ProjectMembership?_include=ProjectMembership:profile".to_owned(),
+        "Project".to_owned(),
+        project.clone(),
+        format!("{project}/_history"),
+        "DomainConfiguration".to_owned(),
+        "User".to_owned(),
+        "AuditEvent".to_owned(),
+    ];
+    let mut asked: Vec<Request> = fhir
+        .iter()
+        .map(|path| Request::new("GET", &format!("/fhir/R4/{path}")))
+        .collect();
+    let query = "{ ClientApplicationList { id name secret retiringSecret } ProjectList { secret { name valueString } } }";
+    let query = json!({ "query": query });
+    asked.push(Request::new("POST", "/fhir/R4/$graphql").json(&query));
+    for path in ["/auth/me", "/auth/mfa/status"] {
+        asked.push(Request::new("GET", path));
+    }
+    asked.push(Request::new(
+        "GET",
+        &format!("/admin/projects/{}", mine.project.id),
+    ));
+    asked
+}
+
+#[tokio::test]
+async fn no_answer_to_a_member_who_is_no_administrator_holds_a_secret() {
+    let mine = mine().await;
+    let everything =
+        json!({ "resourceType": "AccessPolicy", "resource": [{ "resourceType": "*" }] });
+    let everything = create(&mine.project.admin, everything).await;
+    let policy =
+        json!({ "reference": format!("AccessPolicy/{}", everything["id"].as_str().unwrap()) });
+    let policy = json!({ "membership": { "accessPolicy": policy } });
+    for (name, more) in [("plain", json!({})), ("everything", policy)] {
+        let (email, _) = person_of(&mine.project, name, more).await;
+        let tokens = tokens(&mine.world, &email).await;
+        let caller = mine.world.anonymous();
+        let caller = caller.bearer(tokens["access_token"].as_str().unwrap());
+        let mut shown = 0;
+        for question in questions(mine) {
+            let answer = caller.send(question).await;
+            shown += usize::from(answer.status == 200);
+            for secret in &mine.secrets {
+                let words = answer.text.contains(secret.as_str());
+                assert!(!words, "{name}: {}", answer.text);
+            }
+        }
+        assert!(shown > 2, "{name} asks for what he may see");
+    }
+    // An administrator is shown what his project sealed: the canaries sing.
+    let program = format!("/fhir/R4/ClientApplication/{}", mine.program);
+    let shown = mine.project.admin.get(&program).await.must(200);
+    assert!(shown.text.contains(PROVIDER_SECRET) && shown.text.contains(&mine.secrets[0]));
 }
 
 #[tokio::test]

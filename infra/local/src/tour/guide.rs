@@ -1,7 +1,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use reqwest::{Method, RequestBuilder, Response};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::paper;
@@ -9,7 +9,8 @@ use crate::Advice;
 use crate::cloud::{Cloud, State};
 use crate::mailbox::{Letter, Mailbox};
 
-/// How often the mailbox is looked at, and how often at most: a letter takes less than a second on an idle machine.
+/// How often the mailbox, or a job, is looked at, and how often at most: a letter takes less than a second on an idle machine, a job of
+/// the tour some seconds.
 const LOOK: Duration = Duration::from_millis(50);
 const LOOKS: usize = 600;
 
@@ -74,6 +75,28 @@ impl<'a> Guide<'a> {
             None => request,
         };
         self.answered(request, step.status).await
+    }
+
+    /// Waits until a job is over that was accepted with this outcome, and shows what it says then.
+    pub(super) async fn job(&mut self, accepted: &Value, says: &str) -> Result<Value, Advice> {
+        let place = accepted["issue"][0]["diagnostics"].as_str();
+        let path = place.and_then(|place| place.strip_prefix(&self.state.api));
+        let path = path.unwrap_or_default();
+        for _ in 0..LOOKS {
+            let looked = self.request("GET", path).send().await;
+            if looked.is_ok_and(|answer| answer.status() != StatusCode::ACCEPTED) {
+                let step = Step {
+                    says,
+                    method: "GET",
+                    path,
+                    body: None,
+                    status: 200,
+                };
+                return self.step(step).await;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Err(Advice::new("The job did not come to an end."))
     }
 
     /// Lets somebody else speak.

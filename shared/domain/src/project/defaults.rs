@@ -1,6 +1,6 @@
-//! The policies that a project's newcomers get unless they are given others.
+//! What a project gives to those who say nothing themselves: newcomers their policies, resources their profiles.
 
-use fhir::Reference;
+use fhir::{Reference, Resource};
 use serde_json::Value;
 
 use super::{PROJECT, Project};
@@ -40,6 +40,20 @@ impl Project {
         let mut entries = entries.and_then(Value::as_array)?.iter();
         let entry = entries.find(|entry| entry["profileType"] == kind)?;
         entry.get("accessPolicy").and_then(Reference::from_json)
+    }
+
+    /// The resource with the profiles that the project wants resources of its type to claim (`defaultProfile`), if it claims none itself.
+    #[must_use]
+    pub fn with_default_profile(&self, mut resource: Resource) -> Resource {
+        let entries = self.0.body.get("defaultProfile").and_then(Value::as_array);
+        let mut entries = entries.into_iter().flatten();
+        let entry = entries.find(|entry| entry["resourceType"] == resource.kind.as_str());
+        let profiles = entry.and_then(|entry| entry.get("profile"));
+        if let Some(profiles) = profiles.filter(|_| !resource.meta.rest.contains_key("profile")) {
+            let rest = &mut resource.meta.rest;
+            rest.insert("profile".into(), profiles.clone());
+        }
+        resource
     }
 
     /// The policies that newcomers get unless they are given others, each with the path of its field.

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use super::errand::{Errand, Task};
 use super::{Done, ORDER};
 use crate::once::{self, Once};
+use crate::vault::Vault;
 use crate::{Means, create_resource};
 
 /// The feature of a project whose transactions are all or nothing.
@@ -186,7 +187,10 @@ impl Errand<'_> {
         }
         let project = Some(caller.realm().uuid());
         let meta = self.means.first_version(caller.profile(), project);
-        let resource = create_resource::resource(self.means, (&kind, id), meta, body)?;
+        // It is made, and sealed, for good when its turn comes.
+        let vault = Vault::new(self.means, caller.realm())?;
+        let address = (kind.as_str(), id);
+        let resource = create_resource::resource(self.means, &vault, address, (meta, body))?;
         Ok((caller, resource))
     }
 }

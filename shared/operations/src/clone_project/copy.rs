@@ -10,11 +10,13 @@ use uuid::Uuid;
 
 use super::order::Order;
 use super::rewrite::{Rewriter, mentions};
+use crate::Means;
 use crate::create_client::{self, CLIENT_APPLICATION};
 use crate::expunge::{Sweep, sweep};
 use crate::invite::index_steps;
 use crate::jobs::{Next, cancelled};
-use crate::{Means, provider_secrets};
+use crate::provider_secrets::{self, may_name_provider};
+use crate::vault::Vault;
 
 /// How many rows are copied in one step.
 const PAGE: usize = 50;
@@ -167,9 +169,10 @@ impl<'a> Step<'a> {
             .collect();
         let mut rewriter = self.rewriter();
         rewriter.own_users = self.own_users(copied.iter().map(|it| &it.resource)).await?;
+        let vaults = self.vaults(&copied).await?;
         let mut steps = Vec::new();
         for stored in &copied {
-            steps.extend(self.resource(&mut rewriter, stored).await?);
+            steps.extend(self.resource(&mut rewriter, &vaults, stored).await?);
         }
         self.means.store.lay(&steps, self.means.dice).await?;
         for stored in &copied {
@@ -180,9 +183,24 @@ impl<'a> Step<'a> {
         Ok(())
     }
 
+    /// The keys of the project and of its copy, where there may be something sealed.
+    async fn vaults(&self, copied: &[Stored]) -> Result<(Vault<'a>, Vault<'a>), Failure> {
+        let (from, to) = (self.source.project(), self.target.project());
+        let open = |project, key: Option<&str>| Vault::open(self.means, project, key);
+        let sealed = |it: &Stored| may_name_provider(&it.resource.kind);
+        if !copied.iter().any(sealed) {
+            return Ok((open(from, None)?, open(to, None)?));
+        }
+        let keys = self.means.store.data_keys(&[from, to]).await?;
+        let key = |project| keys.iter().find(|(of, _)| *of == project);
+        let key = |project| key(project).and_then(|(_, key)| key.as_deref());
+        Ok((open(from, key(from))?, open(to, key(to))?))
+    }
+
     async fn resource(
         &self,
         rewriter: &mut Rewriter<'_>,
+        (from, to): &(Vault<'_>, Vault<'_>),
         stored: &Stored,
     ) -> Result<Vec<Write>, Failure> {
         let old = &stored.resource;
@@ -190,7 +208,7 @@ impl<'a> Step<'a> {
         let mut new = create_client::without_secrets(old.clone());
         new.id = rewriter.new_id(old.id);
         rewriter.rewrite(&mut new.body);
-        provider_secrets::move_to(self.means, old, &mut new)?;
+        provider_secrets::move_to((from, to), old, &mut new)?;
         let mut rest = old.meta.rest.clone();
         rewriter.rewrite(&mut rest);
         new.meta = self.meta(new.id, rest);
@@ -199,7 +217,7 @@ impl<'a> Step<'a> {
             if members > 0 {
                 let secret = self.secret(new.id);
                 let secret = (create_client::SECRET, &secret);
-                let sealed = create_client::sealed(self.means, ClientId::new(new.id), secret);
+                let sealed = create_client::sealed(to, ClientId::new(new.id), secret)?;
                 new.body.extend([sealed]);
             }
         }

@@ -9,7 +9,7 @@ use fhir::search::Query;
 use store::{Shelf, Tenant};
 use uuid::Uuid;
 
-use crate::read_resource::revealed;
+use crate::vault::Vaults;
 use crate::{Means, Sight};
 
 /// Of so many subjects the index is walked along at once; of more, the table is.
@@ -113,9 +113,12 @@ impl Eyes {
         };
         let caller = sight.clone().caller().await?;
         let lens = lens(&caller, &query.kind);
+        let rows: Vec<_> = rows.collect();
+        let (rights, mut vaults) = (caller.rights(), Vaults::none(means));
+        vaults.learn(rights, rows.iter().map(|(it, _)| it)).await?;
         let mut seen = Vec::new();
         for (resource, place) in rows {
-            let resource = revealed(means, caller.rights(), resource)?;
+            let resource = vaults.revealed(rights, resource)?;
             let shown = lens.shown(resource).filter(|it| query.matches(it));
             seen.extend(shown.map(|it| (it, place)));
         }

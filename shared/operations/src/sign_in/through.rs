@@ -100,12 +100,12 @@ impl Application {
         };
         let tenant = means.store.founding(*project);
         let stored = tenant.stored(found, key)?.ok_or(Refusal::NotFound)?;
-        Rules::of(means, &stored.resource)
+        Ok(Rules::of(&stored.resource))
     }
 }
 
 impl Rules {
-    fn of(means: Means<'_>, application: &Resource) -> Result<Self, Failure> {
+    fn of(application: &Resource) -> Self {
         let field = |name: &str| application.body.get(name);
         let life = |name: &str| {
             let life = field(name).and_then(Value::as_str).and_then(lifetime::read);
@@ -113,15 +113,15 @@ impl Rules {
         };
         let mut addresses = texts(field("redirectUris"));
         addresses.extend(texts(field("redirectUri")));
-        Ok(Self {
+        Self {
             pkce_optional: field("pkceOptional") == Some(&Value::Bool(true)),
             access_life: life("accessTokenLifetime"),
             refresh_life: life("refreshTokenLifetime"),
             default_scope: default_scope(field("defaultScope")),
-            provider: Provider::of(means, application)?,
+            provider: Provider::of(application),
             origins: texts(field("allowedOrigin")),
             addresses,
-        })
+        }
     }
 
     /// It shows no proof, as recorded, and its codes go nowhere but to the machine of the person who signs in.

@@ -8,12 +8,13 @@ use store::{ClientChange, Found, Step};
 
 use crate::Means;
 use crate::create_client::{RETIRING_SECRET, SEALED, SECRET, sealed, take_secret};
+use crate::vault::Vault;
 
 /// The fields of the next version as they are stored, and what becomes of the credentials. A secret that is not sent stays; a retiring
 /// one comes and goes by its own operation, whatever is sent.
 pub(super) fn next(
     means: Means<'_>,
-    old: &Resource,
+    (vault, old): (&Vault<'_>, &Resource),
     mut body: Map<String, Value>,
     found: &mut Found,
 ) -> Result<(Map<String, Value>, Option<Step>), Failure> {
@@ -21,17 +22,16 @@ pub(super) fn next(
     let sent = body.shift_remove(SECRET);
     let sent = sent.as_ref().and_then(Value::as_str).map(Secret::new);
     body.shift_remove(RETIRING_SECRET);
-    let known = take_secret(means, &mut old.clone(), SECRET)?;
+    let known = take_secret(vault, &mut old.clone(), SECRET)?;
     let other = sent.filter(|sent| known.as_ref().is_none_or(|it| it.reveal() != sent.reveal()));
     for (_, name) in SEALED {
         let stored = old.body.get(name).cloned();
         body.extend(stored.map(|stored| (name.to_owned(), stored)));
     }
-    body.extend(
-        other
-            .as_ref()
-            .map(|other| sealed(means, id, (SECRET, other))),
-    );
+    let next = other
+        .as_ref()
+        .map(|other| sealed(vault, id, (SECRET, other)));
+    body.extend(next.transpose()?);
     let change = ClientChange {
         secret: other.map(|other| secret::digest(&other).as_str().to_owned()),
         active: is_active(&body),

@@ -14,9 +14,10 @@ use super::target::Target;
 use super::{Posted, new_references};
 use crate::change::member_user;
 use crate::create_resource::without_envelope;
-use crate::project_settings::{self, Vault, field};
+use crate::project_settings::{self, field};
 use crate::read_resource::seen as as_seen;
 use crate::record::changed_fields;
+use crate::vault::Vault;
 use crate::{Means, linked, references, rights};
 
 pub(super) use leave::{close, reopen};
@@ -225,11 +226,11 @@ async fn list_steps(
     }
     // Read after the project: whoever changes them changes the project's version, and this write then fails.
     let settings = tenant.settings().await?;
-    let vault = Vault::open(means, new, settings.data_key.as_deref())?.or_new()?;
+    let vault = Vault::open(means, new.id(), settings.data_key.as_deref())?.or_new()?;
     let mut steps: Vec<Step> = vault.step(tenant).into_iter().collect();
     for (kind, list) in lists {
         let former = settings.clone().only(|it| it.kind == *kind).list;
-        let sealed = project_settings::sealed(&vault, *kind, list);
+        let sealed = project_settings::sealed(&vault, *kind, list)?;
         steps.extend(project_settings::steps(tenant, &former, &sealed));
     }
     Ok(steps)

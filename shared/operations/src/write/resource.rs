@@ -13,6 +13,7 @@ use crate::create_resource::{self, check_definition, without_envelope};
 use crate::invite::{index_steps, reindex_steps};
 use crate::record::{all_fields, changed_fields};
 use crate::resource_cap::must_have_room;
+use crate::vault::Vault;
 use crate::{Means, accounts, domain_configuration, provider_secrets, realm, rights};
 
 /// Another version of a resource; the same one when nothing changes.
@@ -27,25 +28,30 @@ pub(super) async fn rewrite(
     posted
         .means_version(old.meta.version)
         .map_err(Failure::from)?;
-    let sent = posted.wanted(&rights::before_change(means, caller, old)?)?;
+    let vaults = target.vaults(means);
+    let sent = posted.wanted(&rights::before_change(&vaults, caller, old)?)?;
     check(means, caller, (posted, target), (Some(old), &sent)).await?;
     let meta = means.next_version(caller.profile(), &old.meta);
     let meta = Meta {
         on_behalf_of: caller.on_behalf_of(),
         ..meta
     };
-    let (new, credentials) = next(means, (old, meta), sent, target)?;
+    let tenant = means.store.of(caller);
+    let vault = target.vault(means, tenant)?;
+    let (new, credentials) = next((means, &vault), (old, meta), sent, target)?;
+    let project = realm::project(caller, target.realm.as_ref())?;
+    let new = project.with_default_profile(new);
     let new = rights::to_update(caller, old, new)?;
     if old.same_content(&new) {
         return Ok(old.clone());
     }
-    let tenant = means.store.of(caller);
     let fields = changed_fields(&application::told(old), &application::told(&new));
     let event = (Action::Update, "update-resource");
     Transaction::new()
         .steps(tenant.rewrite_resource(old, &new))
         .steps(reindex_steps(means, tenant, old, Some(&new))?)
         .steps(credentials)
+        .steps(vault.step(tenant))
         .step(means.event(caller, event, &new, fields))
         .commit_or_look_again(means.store, means.dice)
         .await?;
@@ -54,7 +60,7 @@ pub(super) async fn rewrite(
 
 /// The version after `old`, and what becomes of an application's credentials.
 fn next(
-    means: Means<'_>,
+    (means, vault): (Means<'_>, &Vault<'_>),
     (old, meta): (&Resource, Meta),
     mut sent: Map<String, Value>,
     target: &mut Target,
@@ -62,7 +68,7 @@ fn next(
     let rest = Meta::rest_of(sent.get("meta").unwrap_or(&Value::Null));
     let body = without_envelope(&mut sent)?;
     let (body, credentials) = match old.kind.as_str() {
-        CLIENT_APPLICATION => application::next(means, old, body, &mut target.found)?,
+        CLIENT_APPLICATION => application::next(means, (vault, old), body, &mut target.found)?,
         _ => (body, None),
     };
     let mut new = Resource {
@@ -72,7 +78,7 @@ fn next(
         body,
     };
     domain_configuration::settle(means, &mut new)?;
-    provider_secrets::seal(means, &mut new, Some(old))?;
+    provider_secrets::seal(vault, &mut new, Some(old))?;
     Ok((new, credentials))
 }
 
@@ -126,17 +132,16 @@ pub(super) async fn create(
 async fn make(
     means: Means<'_>,
     caller: &Caller,
-    (target, sent): (&Target, Map<String, Value>),
+    (target, sent): (&mut Target, Map<String, Value>),
     (meta, more): (Meta, Vec<Step>),
 ) -> Result<Resource, Aborted> {
     let tenant = means.store.of(caller);
-    must_have_room(
-        means,
-        tenant,
-        &realm::project(caller, target.realm.as_ref())?,
-    )
-    .await?;
-    let new = create_resource::resource(means, (&target.kind, target.id), meta, sent)?;
+    let project = realm::project(caller, target.realm.as_ref())?;
+    must_have_room(means, tenant, &project).await?;
+    let vault = target.vault(means, tenant)?;
+    let address = (target.kind.as_str(), target.id);
+    let new = create_resource::resource(means, &vault, address, (meta, sent))?;
+    let new = project.with_default_profile(new);
     let accounts = accounts::of_patients((tenant, &target.found), &new)?;
     let new = caller.rights().to_create_among(new, &accounts);
     let new = new.map_err(Failure::from)?;
@@ -149,6 +154,7 @@ async fn make(
         .step(row)
         .steps(index_steps(means, tenant, &new)?)
         .steps(more)
+        .steps(vault.step(tenant))
         .step(means.event(caller, event, &new, all_fields(&new.body)))
         .commit_or_look_again(means.store, means.dice)
         .await?;

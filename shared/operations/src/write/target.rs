@@ -8,8 +8,10 @@ use store::{Found, Key, Stored, Tenant, Tombstone};
 use uuid::Uuid;
 
 use crate::create_client::CLIENT_APPLICATION;
-use crate::create_resource::BY_OTHER_ROUTES;
+use crate::create_resource::{BY_OTHER_ROUTES, vault_for};
+use crate::provider_secrets::may_name_provider;
 use crate::read_resource::{unknown_type, whereabouts};
+use crate::vault::{Vault, Vaults};
 use crate::{Means, realm, rights};
 
 /// What was read at an address, and beside it. Memberships have places of their own and are read elsewhere.
@@ -20,6 +22,8 @@ pub(super) struct Target {
     pub(super) kind: String,
     pub(super) id: Uuid,
     pub(super) stands: Stands,
+    /// The project's data key, where there may be something sealed.
+    pub(super) data_key: Option<String>,
     /// What else was read.
     pub(super) found: Found,
     /// The project in which the call acts, if the authorisation does not read it.
@@ -75,6 +79,7 @@ impl Target {
     ) -> Result<Self, Failure> {
         let mut keys = places(tenant, kind, id);
         keys.extend(realm::key(tenant, &claimant));
+        keys.extend(may_name_provider(kind).then(|| tenant.data_key_place()));
         keys.extend(more);
         let mut found = tenant.read(&keys).await?;
         let realm = tenant.project_in(&mut found)?;
@@ -84,11 +89,28 @@ impl Target {
             kind: kind.to_owned(),
             id,
             stands: Stands::Nowhere,
+            data_key: tenant.data_key_in(&mut found)?,
             found,
             realm,
         };
         target.stands = target.stands(means, tenant)?;
         Ok(target)
+    }
+
+    /// The key to what is sealed in what stands here.
+    pub(super) fn vaults<'a>(&self, means: Means<'a>) -> Vaults<'a> {
+        Vaults::knowing(means, self.project, self.data_key.clone())
+    }
+
+    /// What seals the secrets of what is to stand here.
+    pub(super) fn vault<'a>(
+        &mut self,
+        means: Means<'a>,
+        tenant: Tenant<'_>,
+    ) -> Result<Vault<'a>, Failure> {
+        let vault = vault_for(means, (tenant, &self.kind), self.data_key.as_deref())?;
+        self.data_key = vault.stored();
+        Ok(vault)
     }
 
     fn stands(&mut self, means: Means<'_>, tenant: Tenant<'_>) -> Result<Stands, Failure> {

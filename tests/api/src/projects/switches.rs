@@ -4,7 +4,7 @@ use harness::world::{Project, Request};
 use serde_json::{Value, json};
 
 use crate::sign_in::{person, sign_in, wish};
-use crate::world::{address, alice, invited, with, world};
+use crate::world::{address, alice, create, invited, with, world};
 
 fn place(project: &Project) -> String {
     format!("/fhir/R4/Project/{}", project.id)
@@ -54,6 +54,33 @@ async fn where_google_vouches_for_everybody_no_password_lets_in() {
     assert_eq!(refused.issue_text(), "Google authentication is required");
     switch(&project, json!({ "features": [] })).await;
     sign_in(world, &wish(&email)).await.must(200);
+}
+
+#[tokio::test]
+async fn a_resource_without_a_profile_claims_that_of_its_project_where_there_is_one() {
+    let project = world().await.project("Profiled").await;
+    let own = "http://example.com/StructureDefinition/own";
+    let profile = |made: &Value| made["meta"]["profile"].clone();
+    let plain = json!({ "resourceType": "Patient" });
+    let before = create(&project.admin, plain.clone()).await;
+    assert_eq!(profile(&before), Value::Null);
+    let default = json!([{ "resourceType": "Patient", "profile": [own] }]);
+    switch(&project, json!({ "defaultProfile": default })).await;
+    let made = create(&project.admin, plain.clone()).await;
+    assert_eq!(profile(&made), json!([own]));
+    let other = json!(["http://example.com/StructureDefinition/other"]);
+    let claims = with(plain.clone(), json!({ "meta": { "profile": other } }));
+    assert_eq!(profile(&create(&project.admin, claims).await), other);
+    let organization = json!({ "resourceType": "Organization", "name": "Clinic" });
+    let organization = create(&project.admin, organization).await;
+    assert_eq!(profile(&organization), Value::Null);
+    // What is changed gets it, too.
+    let path = format!("/fhir/R4/Patient/{}", before["id"].as_str().unwrap());
+    let changed = with(before, json!({ "active": true }));
+    let changed = project.admin.put(&path, &changed).await.must(200).body;
+    assert_eq!(profile(&changed), json!([own]));
+    switch(&project, json!({ "defaultProfile": [] })).await;
+    assert_eq!(profile(&create(&project.admin, plain).await), Value::Null);
 }
 
 #[tokio::test]

@@ -29,6 +29,9 @@ use crate::proxy::{Plan, Proxy};
 /// How long a test waits for a letter; it comes within milliseconds on a quiet machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How many rows of the table are read at a time.
+const PAGE: usize = 1_000;
+
 /// What a world is made of.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -210,7 +213,9 @@ impl World {
         self.pages(("Scan", scan), take).await;
     }
 
+    /// So many rows at a time: without a number, the engine gathers all that are left before it cuts a page off.
     async fn pages(&self, (action, mut request): (&str, Value), mut take: impl FnMut(Value)) {
+        request["Limit"] = PAGE.into();
         loop {
             let mut answer = self.ask_table(action, &request).await;
             if let Value::Array(page) = answer.body["Items"].take() {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{Done, Errand, Refused};
 use crate::once::answer_again;
+use crate::vault::Vaults;
 use crate::write::Written;
 use crate::{create_project, rights};
 
@@ -58,7 +59,7 @@ impl Errand<'_> {
         };
         let resource = match found {
             Err(Failure::Refused(Refusal::Gone)) => return Ok(Done::Nothing),
-            found => rights::shown(self.means, self.caller, found?)?,
+            found => rights::shown(Vaults::none(self.means), self.caller, found?).await?,
         };
         Ok(Done::Written(Box::new(Written { resource, created })))
     }

@@ -121,8 +121,12 @@ impl Provider {
             ("token", token.reveal()),
             ("token_type_hint", "access_token"),
         ];
+        let secret = self.secret(means).await.map_err(|cause| {
+            tracing::error!(%cause, "the secret of an identity provider cannot be read");
+            Unknown::Said(UNVERIFIED.to_owned())
+        })?;
         let said = self
-            .ask(outside, endpoint, form)
+            .ask(outside, endpoint, (form, secret))
             .await
             .map_err(|cause| unheard(&cause))?;
         match said {

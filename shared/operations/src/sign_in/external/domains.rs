@@ -50,6 +50,5 @@ pub(super) async fn provider(means: Means<'_>, domain: &str) -> Result<Option<Pr
     let [key] = keys;
     let configuration = means.store.resource_at(&mut found, &key)?;
     let configuration = configuration.filter(|it| domain_of(it) == Some(&domain));
-    let provider = configuration.map(|it| Provider::of(means, &it));
-    Ok(provider.transpose()?.flatten())
+    Ok(configuration.as_ref().and_then(Provider::of))
 }

@@ -10,6 +10,7 @@ use url::Url;
 use super::{Named, Realm, fault};
 use crate::Means;
 use crate::provider_secrets::{self, IDENTITY_PROVIDER};
+use crate::vault::Vaults;
 
 /// What everybody is asked for.
 const SCOPE: &str = "openid profile email";
@@ -27,7 +28,8 @@ pub(in crate::sign_in) struct Provider {
     /// The audience that its access tokens have.
     pub(super) audience: Option<String>,
     pub(super) client: String,
-    secret: Secret,
+    /// The resource that names it, with the secret sealed.
+    named_by: Resource,
     /// Whether id and secret are sent in the form and not in a header.
     posts_secret: bool,
     uses_proof: bool,
@@ -45,21 +47,11 @@ pub(super) enum Unknown {
 
 impl Provider {
     /// The provider that a stored resource names.
-    ///
-    /// # Errors
-    /// [`Failure::Corrupt`].
-    pub(in crate::sign_in) fn of(
-        means: Means<'_>,
-        resource: &Resource,
-    ) -> Result<Option<Self>, Failure> {
-        let fields = resource.body.get(IDENTITY_PROVIDER);
-        let Some(fields) = fields.and_then(Value::as_object) else {
-            return Ok(None);
-        };
-        let secret = provider_secrets::opened(means, resource, "clientSecret")?;
+    pub(in crate::sign_in) fn of(resource: &Resource) -> Option<Self> {
+        let fields = resource.body.get(IDENTITY_PROVIDER)?.as_object()?;
         let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
         let is_on = |name: &str| fields.get(name) == Some(&Value::Bool(true));
-        Ok(Some(Self {
+        Some(Self {
             authorize_url: text("authorizeUrl").unwrap_or_default(),
             token_url: text("tokenUrl").unwrap_or_default(),
             user_info_url: text("userInfoUrl").unwrap_or_default(),
@@ -67,11 +59,20 @@ impl Provider {
             issuer: text("issuer"),
             audience: text("audience"),
             client: text("clientId").unwrap_or_default(),
-            secret: secret.unwrap_or_else(|| Secret::new(String::new())),
+            named_by: resource.clone(),
             posts_secret: text("tokenAuthMethod").as_deref() == Some("client_secret_post"),
             uses_proof: is_on("usePkce"),
             uses_subject: is_on("useSubject"),
-        }))
+        })
+    }
+
+    /// What the provider wants to hear from us. Most who sign in never come so far that it is asked.
+    pub(super) async fn secret(&self, means: Means<'_>) -> Result<Secret, Failure> {
+        let mut vaults = Vaults::none(means);
+        vaults.read_for(std::iter::once(&self.named_by)).await?;
+        let vault = vaults.of(&self.named_by)?;
+        let secret = provider_secrets::opened(&vault, &self.named_by, "clientSecret")?;
+        Ok(secret.unwrap_or_else(|| Secret::new(String::new())))
     }
 
     /// Where people are sent to sign in.
@@ -109,7 +110,8 @@ impl Provider {
                 .filter(|_| self.uses_proof)
                 .map(|it| ("code_verifier", it)),
         );
-        let said = self.ask(outside, &self.token_url, form).await;
+        let secret = self.secret(means).await?;
+        let said = self.ask(outside, &self.token_url, (form, secret)).await;
         let said = said.map_err(|cause| unheard(&cause))?;
         let token = said["id_token"].as_str().unwrap_or_default();
         self.believe(means, outside, token).await
@@ -123,15 +125,15 @@ impl Provider {
         &self,
         outside: &Outside,
         url: &str,
-        mut form: Vec<(&str, &str)>,
+        (mut form, secret): (Vec<(&str, &str)>, Secret),
     ) -> Result<Value, Unheard> {
         let identity = match self.posts_secret {
             true => {
                 form.push(("client_id", &self.client));
-                form.push(("client_secret", self.secret.reveal()));
+                form.push(("client_secret", secret.reveal()));
                 None
             }
-            false => Some((self.client.as_str(), &self.secret)),
+            false => Some((self.client.as_str(), &secret)),
         };
         outside.post(url, &form, identity).await?.json()
     }
