@@ -128,7 +128,7 @@ impl Application {
             .get("accessTokenLifetime")
             .and_then(Value::as_str)
             .map(str::to_owned);
-        body.extend([sealed(vault, id, (SECRET, &secret))?]);
+        body.extend([sealed(vault, id, (SECRET, &secret))]);
         let within = Some(project.id().uuid());
         let mut resource = Resource {
             kind: CLIENT_APPLICATION.into(),
@@ -183,16 +183,13 @@ fn sealed_name(field: &str) -> &'static str {
 }
 
 /// A secret as a stored application holds it.
-///
-/// # Errors
-/// [`Failure::Corrupt`] without a key.
 pub(crate) fn sealed(
     vault: &Vault<'_>,
     id: ClientId,
     (field, secret): (&str, &Secret),
-) -> Result<(String, Value), Failure> {
-    let sealed = vault.seal(&place(id, field), secret)?;
-    Ok((sealed_name(field).into(), json!(sealed)))
+) -> (String, Value) {
+    let sealed = vault.seal(&place(id, field), secret);
+    (sealed_name(field).into(), json!(sealed))
 }
 
 /// Whether a stored resource is an application with a sealed secret.

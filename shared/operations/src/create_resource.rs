@@ -259,7 +259,7 @@ pub(crate) fn resource(
         body.shift_remove("retiringSecret");
         if let Some(secret) = secret {
             let secret = (create_client::SECRET, &secret);
-            let sealed = create_client::sealed(vault, domain::ClientId::new(id), secret)?;
+            let sealed = create_client::sealed(vault, domain::ClientId::new(id), secret);
             body.extend([sealed]);
         }
     }

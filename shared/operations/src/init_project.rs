@@ -2,7 +2,7 @@
 
 use domain::{
     Caller, Email, Failure, Fault, Membership, PROJECT, PROJECT_MEMBERSHIP, ProfileType, Project,
-    Refusal, Scope, Standing, Subject, USER, User, UserId, person_body,
+    ProjectId, Refusal, Scope, Standing, Subject, USER, User, UserId, person_body,
 };
 use fhir::{Reference, Resource};
 use serde_json::{Map, Value, json};
@@ -211,19 +211,25 @@ impl Beginning {
         };
         let own =
             matches!((caller.subject(), &user), (Subject::User(id), Some(user)) if id == user.id());
-        Self::of(means, &start.name, (user, own), new_owner)
+        let vault = |project| Vault::new(means, project);
+        Self::of(means, &start.name, (user, own), (new_owner, vault))
     }
 
     /// A project that a user makes for himself.
     pub(crate) fn own(means: Means<'_>, name: &str, user: &User) -> Result<Self, Failure> {
-        Self::of(means, name, (Some(user.clone()), true), None)
+        // Its key would be a row more than this may write: it comes with the first secret after this one.
+        let vault = |project| Vault::open(means, project, None);
+        Self::of(means, name, (Some(user.clone()), true), (None, vault))
     }
 
-    fn of(
-        means: Means<'_>,
+    fn of<'a>(
+        means: Means<'a>,
         name: &str,
         (user, own): (Option<User>, bool),
-        new_owner: Option<NewUser>,
+        (new_owner, vault): (
+            Option<NewUser>,
+            impl Fn(ProjectId) -> Result<Vault<'a>, Failure>,
+        ),
     ) -> Result<Self, Failure> {
         let project = project(means, name, user.as_ref());
         let owner = user
@@ -232,7 +238,7 @@ impl Beginning {
         let description = format!("Default client for {name}");
         let body = json!({ "name": format!("{name} Default Client"), "description": description });
         let body = body.as_object().cloned().unwrap_or_default();
-        let vault = Vault::new(means, project.id())?;
+        let vault = vault(project.id())?;
         let parts = (body, Map::new());
         let own = (&project, &vault);
         let application = Application::make(means, own, &Reference::system(), parts)?;

@@ -217,7 +217,7 @@ pub async fn replace(
     resource.meta = means.next_version(caller.profile(), &resource.meta);
     let new = Project::from_resource(resource);
     let vault = Vault::open(means, new.id(), settings_before.data_key.as_deref())?.or_new()?;
-    let settings = sealed(&vault, *kind, list)?;
+    let settings = sealed(&vault, *kind, list);
     let key = vault.step(tenant);
     drop(vault);
     let former = settings_before.clone().only(|it| it.kind == *kind).list;
@@ -275,26 +275,19 @@ async fn answer_again(
 }
 
 /// The list as it is stored.
-///
-/// # Errors
-/// [`Failure::Corrupt`] without a key.
-pub(crate) fn sealed(
-    vault: &Vault<'_>,
-    kind: SettingKind,
-    list: &[Value],
-) -> Result<Vec<SealedSetting>, Failure> {
+pub(crate) fn sealed(vault: &Vault<'_>, kind: SettingKind, list: &[Value]) -> Vec<SealedSetting> {
     let seal = |(at, value): (usize, &Value)| {
         let name = match kind {
             SettingKind::Secret => value["name"].as_str().unwrap_or_default().to_owned(),
             SettingKind::Site => format!("{at:04}"),
         };
-        let sealed = vault.seal(&place(kind, &name), &Secret::new(value.to_string()))?;
-        Ok(SealedSetting {
+        let sealed = vault.seal(&place(kind, &name), &Secret::new(value.to_string()));
+        SealedSetting {
             kind,
             name,
             at,
             sealed: json!(sealed).as_str().unwrap_or_default().to_owned(),
-        })
+        }
     };
     list.iter().enumerate().map(seal).collect()
 }

@@ -152,8 +152,8 @@ fn rotated(
         Rotation::Succeed(_) => {
             let next = secret::client_secret(&means.dice);
             new.body.extend([
-                sealed(vault, id, (SECRET, &next))?,
-                sealed(vault, id, (RETIRING_SECRET, &known))?,
+                sealed(vault, id, (SECRET, &next)),
+                sealed(vault, id, (RETIRING_SECRET, &known)),
             ]);
             let hash = secret::digest(&next);
             credentials

@@ -70,14 +70,14 @@ impl<'a> Vault<'a> {
         self.stored.clone()
     }
 
-    /// A secret as the row holds it that `place` names within the project.
-    ///
-    /// # Errors
-    /// [`Failure::Corrupt`] without a key.
-    pub(crate) fn seal(&self, place: &str, secret: &Secret) -> Result<Sealed, Failure> {
-        let key = self.key.as_ref();
-        let key = key.ok_or_else(|| Failure::corrupt("a project's key", "there is none"))?;
-        Ok(key.seal(&self.within(place), secret, &self.means.dice))
+    /// A secret as the row holds it that `place` names within the project. Without a key the system's seals it, which is for the first
+    /// moment of a project alone.
+    pub(crate) fn seal(&self, place: &str, secret: &Secret) -> Sealed {
+        let dice = &self.means.dice;
+        match &self.key {
+            Some(key) => key.seal(&self.within(place), secret, dice),
+            None => self.means.keys.seal(place, secret, dice),
+        }
     }
 
     /// A secret as it was given; `None` when the project has no key any more, as one that is about to go.
@@ -94,7 +94,8 @@ impl<'a> Vault<'a> {
         if let Some(Ok(open)) = key.map(|key| key.unseal(&self.within(place), &stored)) {
             return Ok(Some(open));
         }
-        // Before projects had keys, the system's sealed secrets of applications; the next write seals them anew.
+        // The system's key sealed secrets of applications before projects had keys, and does where one begins without; the next write seals
+        // them anew.
         match self.means.keys.unseal(place, &stored) {
             Ok(open) => Ok(Some(open)),
             Err(_) if key.is_none() => Ok(None),

@@ -217,7 +217,7 @@ impl<'a> Step<'a> {
             if members > 0 {
                 let secret = self.secret(new.id);
                 let secret = (create_client::SECRET, &secret);
-                let sealed = create_client::sealed(to, ClientId::new(new.id), secret)?;
+                let sealed = create_client::sealed(to, ClientId::new(new.id), secret);
                 new.body.extend([sealed]);
             }
         }

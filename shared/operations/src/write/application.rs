@@ -31,7 +31,7 @@ pub(super) fn next(
     let next = other
         .as_ref()
         .map(|other| sealed(vault, id, (SECRET, other)));
-    body.extend(next.transpose()?);
+    body.extend(next);
     let change = ClientChange {
         secret: other.map(|other| secret::digest(&other).as_str().to_owned()),
         active: is_active(&body),

@@ -230,7 +230,7 @@ async fn list_steps(
     let mut steps: Vec<Step> = vault.step(tenant).into_iter().collect();
     for (kind, list) in lists {
         let former = settings.clone().only(|it| it.kind == *kind).list;
-        let sealed = project_settings::sealed(&vault, *kind, list)?;
+        let sealed = project_settings::sealed(&vault, *kind, list);
         steps.extend(project_settings::steps(tenant, &former, &sealed));
     }
     Ok(steps)
