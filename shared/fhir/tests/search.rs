@@ -325,6 +325,20 @@ fn people_are_found_by_names_contacts_and_identifiers() {
         ("active=false", true),
         ("_filter=name co simps and active eq false", true),
         ("_filter=gender ne male", false),
+        ("_filter=gender eq female or active eq false", true),
+        ("_filter=gender eq female or active eq true", false),
+        (
+            "_filter=gender eq female or name co simps and active eq false",
+            true,
+        ),
+        (
+            "_filter=(gender eq female or name co simps) and active eq true",
+            false,
+        ),
+        (
+            "_filter=((gender eq female) or (name co \"simps\" and active eq false))",
+            true,
+        ),
     ] {
         assert_eq!(query("Patient", text).matches(&homer()), fits, "{text}");
     }

@@ -11,6 +11,10 @@ use crate::{Reference, Resource, human_name};
 impl Filter {
     /// Whether the resource meets this condition.
     pub fn matches(&self, resource: &Resource) -> bool {
+        if !self.either.is_empty() {
+            let meets = |all: &Vec<Self>| all.iter().all(|it| it.matches(resource));
+            return self.either.iter().any(meets);
+        }
         let any = || self.wanted.iter().any(|wanted| self.has(resource, wanted));
         match &self.modifier {
             Modifier::Missing(missing) => self.is_missing(resource) == *missing,
