@@ -13,6 +13,7 @@ pub use store::SettingKind;
 pub(crate) use vault::Vault;
 
 use crate::once::{self, Turn, Wish};
+use crate::read_resource::seen;
 use crate::{Means, realm};
 
 /// How many secrets and how many sites a project may have: they change together, in one transaction.
@@ -235,20 +236,20 @@ pub async fn replace(
         .commit(means.store, means.dice)
         .await;
     match turn.settle(written, (tenant, means.now)).await? {
-        None => answer(means, new, &wanted, &others),
+        None => answer(means, (caller, new), &wanted, &others),
         Some(earlier) => answer_again(means, caller, &wanted, &earlier).await,
     }
 }
 
-/// The project with the list as posted, and the other one.
+/// The project as the caller sees it, with the list as posted, and the other one.
 fn answer(
     means: Means<'_>,
-    project: Project,
+    (caller, project): (&Caller, Project),
     posted: &Replacement,
     others: &Settings,
 ) -> Result<Resource, Failure> {
     let lists = opened(means, &project, others)?;
-    let mut answer = project.into_resource();
+    let mut answer = seen(caller.is_super_admin(), project.into_resource());
     if !posted.list.is_empty() {
         let list = posted.list.clone().into();
         answer.body.insert(field(posted.kind).into(), list);
@@ -273,7 +274,7 @@ async fn answer_again(
     if list.any(|other| other.kind == SettingKind::Secret) {
         note_reveal(means, caller, &project).await?;
     }
-    answer(means, project, posted, &others)
+    answer(means, (caller, project), posted, &others)
 }
 
 /// The list as it is stored.
