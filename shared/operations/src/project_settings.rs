@@ -289,10 +289,18 @@ pub(crate) fn sealed(vault: &Vault<'_>, kind: SettingKind, list: &[Value]) -> Ve
             name,
             at,
             sealed: String::new(),
+            google_client: google_client(kind, value),
         };
         vault.seal(open, value)
     };
     list.iter().enumerate().map(seal).collect()
+}
+
+/// The application at Google by which strangers find a site. What is longer than Google's ids ever are could be no key.
+fn google_client(kind: SettingKind, site: &Value) -> Option<String> {
+    let id = site["googleClientId"].as_str();
+    let id = id.filter(|id| kind == SettingKind::Site && (1..=LONGEST_NAME).contains(&id.len()));
+    id.map(str::to_owned)
 }
 
 /// A row that stays is written over; one that goes is deleted: no row is touched twice in a transaction.
