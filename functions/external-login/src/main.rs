@@ -1,13 +1,17 @@
-//! The way back from an identity provider: who signed in there is signed in here.
+//! Who signed in elsewhere is signed in here: the way back from an identity provider, and Google accounts.
 
-use app::routes::RETURN;
+use app::routes::{GOOGLE, RETURN};
 use app::{Answer, Ask, Error, Function, Reply};
 use gateway::authorization::{arrived_page, back};
-use operations::sign_in::external::{Returned, callback};
+use operations::sign_in::external::{GoogleWish, Returned, callback, with_google};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    Function::new().on(&RETURN, arrive).serve().await
+    Function::new()
+        .on(&RETURN, arrive)
+        .on(&GOOGLE, google)
+        .serve()
+        .await
 }
 
 async fn arrive(ask: Ask) -> Answer {
@@ -23,4 +27,11 @@ async fn arrive(ask: Ask) -> Answer {
         )
     });
     Ok(Reply::found(there.unwrap_or(page)))
+}
+
+async fn google(ask: Ask) -> Answer {
+    let wish = GoogleWish::parse(&ask.call.object()?)?;
+    let outside = ask.app.outside()?;
+    let begun = with_google(ask.means, outside, (&wish, &ask.device())).await?;
+    Ok(Reply::json(begun))
 }

@@ -8,6 +8,7 @@ mod state;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use crate::gate::Gate;
 use crate::mailbox::Mailbox;
 use crate::pump::{Pump, Stream, StreamConsumer, invoke_over_http};
 use crate::table::{Definition, Engine, Storage};
@@ -55,6 +56,7 @@ pub struct Options {
 /// A running local cloud.
 pub struct Cloud {
     state: State,
+    gate: Gate,
     watch: Watch,
     pump: Pump,
     mailbox: Mailbox,
@@ -94,7 +96,7 @@ impl Cloud {
         let plan = Plan {
             root,
             cargo_lambda,
-            port: ports.api,
+            port: ports.host,
             concurrency: options.concurrency,
             functions,
             environment,
@@ -102,12 +104,15 @@ impl Cloud {
         let watch = Watch::start(&plan).await?;
         let consumers = StreamConsumer::from_template(&template)?;
         let stream = stream(options, &engine);
-        let mut pump = Pump::start(&stream, consumers, &invoke_over_http(&endpoints.api))?;
+        let host = format!("http://127.0.0.1:{}", ports.host);
+        let mut pump = Pump::start(&stream, consumers, &invoke_over_http(&host))?;
         pump.tell(&stream, |line| eprintln!("{line}"))?;
+        let gate = Gate::open(ports::bind(ports.api, "--api-port").await?, ports.host);
         let state = State::of(&endpoints);
         state.write(&options.data)?;
         Ok(Self {
             state,
+            gate,
             watch,
             pump,
             mailbox,
@@ -130,6 +135,7 @@ impl Cloud {
     /// Stops everything, last what the others need.
     pub async fn down(self) {
         state::remove(&self.data);
+        drop(self.gate);
         self.watch.stop().await;
         drop(self.pump);
         self.engine.stop().await;

@@ -2,13 +2,14 @@
 //!
 //! [`table`] is DynamoDB, [`mailbox`] is SES, [`pump`] carries the table's stream to
 //! the functions that follow it, [`watch`] runs the functions behind
-//! `cargo lambda watch`, [`environment()`] is what they find in their environment, [`cloud`] is all of it together, and [`mod@tour`] shows a newcomer what it does. The functions
+//! `cargo lambda watch` and [`gate`], the door before it, [`environment()`] is what they find in their environment, [`cloud`] is all of it together, and [`mod@tour`] shows a newcomer what it does. The functions
 //! do not know that they are local: every stand-in speaks the wire format of the service it stands for, and its address
 //! reaches the SDK through the SDK's own variables. Nothing here listens anywhere but on the listener it is given.
 
 mod advice;
 pub mod cloud;
 mod environment;
+pub mod gate;
 pub mod mailbox;
 pub mod pump;
 pub mod table;

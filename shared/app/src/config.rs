@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::{BackOff, Email, Fault, Secret};
 use gateway::Origins;
 use operations::recaptcha::Recaptcha;
+use operations::sign_in::external::Google;
 use operations::{Accounts, Settings, SignIn, Texts};
 use outside::Reach;
 
@@ -125,6 +126,7 @@ impl Config {
                         .unwrap_or_else(|| "Medplum".to_owned()),
                     sign_in,
                     accounts,
+                    google: google(&variable),
                     longest_request: Duration::from_secs(longest_request),
                     deletion_grace,
                 },
@@ -231,6 +233,15 @@ fn recaptcha(variable: &impl Fn(&str) -> Option<String>, wrong: &mut Vec<String>
         ),
     }
     recaptcha
+}
+
+/// The installation's own application at Google (`ROSTER_GOOGLE_CLIENT_ID`), and where Google's keys are (`ROSTER_GOOGLE_KEYS_URL`).
+fn google(variable: &impl Fn(&str) -> Option<String>) -> Google {
+    let unless_said = Google::default();
+    Google {
+        keys_url: variable("ROSTER_GOOGLE_KEYS_URL").unwrap_or(unless_said.keys_url),
+        client: variable("ROSTER_GOOGLE_CLIENT_ID"),
+    }
 }
 
 fn is_on(

@@ -97,9 +97,9 @@ impl Ask {
     fn entry(&self, done: Done) -> Value {
         let (view, base) = (self.call.view(), &self.app.config.settings.base_url);
         match done {
-            Done::Read(resource) => gateway::entry::written(*resource, false, (view, base)),
+            Done::Read(resource) => gateway::entry::written(*resource, false, view),
             Done::Written(written) => {
-                gateway::entry::written(written.resource, written.created, (view, base))
+                gateway::entry::written(written.resource, written.created, view)
             }
             Done::Nothing => gateway::entry::shown(None),
             Done::Page(found) => gateway::entry::shown(Some(page_of(*found).bundle(view, base))),

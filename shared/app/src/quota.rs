@@ -26,7 +26,7 @@ pub(crate) fn points(method: &str, path: &str) -> Option<u32> {
 /// The points of an entry of a batch.
 pub(crate) fn points_of(entry: &fhir::Request) -> u32 {
     match (entry.verb, &entry.place) {
-        (Verb::Get, Place::Type(_)) => SEARCH,
+        (Verb::Get, Place::Type(_) | Place::Expansion(_)) => SEARCH,
         (Verb::Get, Place::History(..)) => HISTORY,
         (Verb::Get, _) => READ,
         _ => WRITE,

@@ -15,6 +15,7 @@ pub struct Caller {
     subject: Subject,
     user: Option<User>,
     login: Option<LoginId>,
+    confined: bool,
     scope: String,
     stands_in_for: Option<Membership>,
     rights: Arc<Rights>,
@@ -65,6 +66,7 @@ impl Caller {
         let realm = project.id();
         let login = session.as_ref().map(|session| session.login);
         Ok(Self {
+            confined: session.as_ref().is_some_and(|session| session.confined),
             scope: session.map(|session| session.scope).unwrap_or_default(),
             stands_in_for: None,
             rights: Arc::default(),
@@ -113,6 +115,17 @@ impl Caller {
         }
         self.stands_in_for = Some(member);
         Ok(self)
+    }
+
+    /// Nothing, if the caller speaks for his user as a whole: his second factor, his sessions in other projects.
+    ///
+    /// # Errors
+    /// [`Refusal::Forbidden`] for whoever speaks for him in this project alone.
+    pub fn for_the_whole_user(&self) -> Result<(), Refusal> {
+        match self.confined {
+            true => Err(Refusal::Forbidden),
+            false => Ok(()),
+        }
     }
 
     /// The profile of the member in whose place the caller acts.

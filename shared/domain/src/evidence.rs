@@ -54,6 +54,8 @@ pub struct Session {
     pub epoch: u32,
     /// Whether it has been ended.
     pub revoked: bool,
+    /// Whether it speaks for its user in its project alone, and not for him as one whom other projects know.
+    pub confined: bool,
 }
 
 /// What an application's row says.

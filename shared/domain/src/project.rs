@@ -281,6 +281,13 @@ impl Project {
             .is_some_and(|s| s["valueBoolean"] == true)
     }
 
+    /// Whether a member's profile gets his picture when he signs in with a Google account and has none (setting
+    /// `googleAuthProfilePictures`).
+    pub fn copies_google_pictures(&self) -> bool {
+        self.setting("googleAuthProfilePictures")
+            .is_some_and(|s| s["valueBoolean"] == true)
+    }
+
     /// How long an invitation's link lives: 7 days, or 1 to 30 by the setting `invitationDays`.
     pub fn invitation_life(&self) -> Duration {
         let days = self

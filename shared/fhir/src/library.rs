@@ -118,7 +118,11 @@ fn parameter(base: &str, param: &SearchParam) -> Resource {
 /// The kind of a parameter in FHIR's words.
 fn type_of(kind: ParamKind) -> &'static str {
     match kind {
-        ParamKind::Token | ParamKind::Boolean | ParamKind::Contact(_) | ParamKind::Id => "token",
+        ParamKind::Token
+        | ParamKind::Boolean
+        | ParamKind::Standing
+        | ParamKind::Contact(_)
+        | ParamKind::Id => "token",
         ParamKind::String | ParamKind::Name => "string",
         ParamKind::Date => "date",
         ParamKind::Reference

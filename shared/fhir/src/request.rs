@@ -32,6 +32,8 @@ pub enum Place {
     History(String, String),
     /// One version of it.
     Version(String, String, String),
+    /// What a value set stands for: the one with this id, or that which the words name.
+    Expansion(Option<String>),
     /// Something that a batch does not reach.
     Elsewhere,
 }
@@ -70,6 +72,8 @@ const URN: &str = "urn:uuid:";
 const ENCODED_URN: &str = "urn%3Auuid%3A";
 /// What follows it.
 const UUID_LENGTH: usize = 36;
+/// The operation that expands a value set. Forms ask for many sets at once, in one batch.
+const EXPAND: &str = "$expand";
 
 impl Requests {
     /// Reads a Bundle. `base` is the server's URL: addresses may begin with it.
@@ -147,6 +151,8 @@ fn place(path: &str, base: &str) -> Place {
     let parts: Vec<&str> = path.split('/').collect();
     let text = |part: &str| part.to_owned();
     match parts[..] {
+        ["ValueSet", EXPAND] => Place::Expansion(None),
+        ["ValueSet", id, EXPAND] => Place::Expansion(Some(text(id))),
         [kind] if !kind.is_empty() && !kind.starts_with(['_', '$']) => Place::Type(text(kind)),
         [kind, id] if !id.starts_with(['_', '$']) => Place::Resource(text(kind), text(id)),
         [kind, id, "_history"] => Place::History(text(kind), text(id)),

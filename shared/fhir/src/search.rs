@@ -7,6 +7,7 @@ mod chain;
 mod columns;
 mod date;
 mod defined;
+mod expression;
 mod filter;
 mod include;
 mod matching;

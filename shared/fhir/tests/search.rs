@@ -250,7 +250,9 @@ fn members_are_found_by_what_they_are() {
         ("user-name:missing=true", true),
         ("admin=true", true),
         ("admin:not=true", false),
-        ("active=true", false),
+        ("active=true", true),
+        ("active=false", false),
+        ("active:not=true", false),
         ("active:not=false", true),
         ("active:missing=true", true),
         ("active:missing=false", false),
@@ -325,6 +327,20 @@ fn people_are_found_by_names_contacts_and_identifiers() {
         ("active=false", true),
         ("_filter=name co simps and active eq false", true),
         ("_filter=gender ne male", false),
+        ("_filter=gender eq female or active eq false", true),
+        ("_filter=gender eq female or active eq true", false),
+        (
+            "_filter=gender eq female or name co simps and active eq false",
+            true,
+        ),
+        (
+            "_filter=(gender eq female or name co simps) and active eq true",
+            false,
+        ),
+        (
+            "_filter=((gender eq female) or (name co \"simps\" and active eq false))",
+            true,
+        ),
     ] {
         assert_eq!(query("Patient", text).matches(&homer()), fits, "{text}");
     }

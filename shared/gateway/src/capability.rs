@@ -116,6 +116,7 @@ fn type_of(kind: ParamKind) -> &'static str {
     match kind {
         ParamKind::Token
         | ParamKind::Boolean
+        | ParamKind::Standing
         | ParamKind::Contact(_)
         | ParamKind::ReferenceType
         | ParamKind::Id => "token",

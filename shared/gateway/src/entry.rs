@@ -8,15 +8,14 @@ use crate::Problem;
 use crate::limits::TOO_LONG;
 
 /// A resource that was read or written; a new one has an address.
-pub fn written(resource: Resource, created: bool, (view, base_url): (View, &str)) -> Value {
+pub fn written(resource: Resource, created: bool, view: View) -> Value {
     let (status, outcome) = match created {
         true => ("201", Outcome::created()),
         false => ("200", Outcome::ok()),
     };
     let mut response = json!({ "outcome": outcome.bare(), "status": status });
     if created {
-        let address = format!("{base_url}fhir/R4/{}/{}", resource.kind, resource.id);
-        response["location"] = address.into();
+        response["location"] = format!("{}/{}", resource.kind, resource.id).into();
     }
     response["etag"] = format!("W/\"{}\"", resource.meta.version).into();
     response["lastModified"] = resource.meta.last_updated.clone().into();

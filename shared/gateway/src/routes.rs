@@ -118,6 +118,8 @@ routes! {
     LOGIN = "POST" "/auth/login" => "login", Open, "sign in with a password";
     /// `GET /auth/external`.
     RETURN = "GET" "/auth/external" => "external-login", Open, "come back from an identity provider";
+    /// `POST /auth/google`.
+    GOOGLE = "POST" "/auth/google" => "external-login", Open, "sign in with a Google account";
     /// `POST /auth/exchange`.
     EXCHANGE = "POST" "/auth/exchange" => "token", Open, "exchange an identity provider's token for tokens";
     /// `POST /auth/profile`.

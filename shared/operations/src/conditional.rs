@@ -105,12 +105,29 @@ pub async fn look(
         Box::pin(find(means, tenant, &sight, (kind, &words))),
         claim.read(tenant, means.now)
     );
+    let found = match (found?, made?) {
+        (None, Some(made)) => answering(means, tenant, &sight, (kind, &words, made)).await?,
+        (found, _) => found,
+    };
     Ok(Match {
         sight,
         kind: kind.to_owned(),
-        found: found?.or(made?),
+        found,
         claim,
     })
+}
+
+/// What was made with these words a moment ago, if it answers them and the caller may find it: an index that is behind is the only
+/// reason why a search would miss it.
+async fn answering(
+    means: Means<'_>,
+    tenant: Tenant<'_>,
+    sight: &Sight,
+    (kind, words, made): (&str, &[(String, String)], Uuid),
+) -> Result<Option<Uuid>, Failure> {
+    let id = ("_id".to_owned(), made.to_string());
+    let words: Vec<(String, String)> = std::iter::once(id).chain(words.iter().cloned()).collect();
+    Box::pin(find(means, tenant, sight, (kind, &words))).await
 }
 
 /// The one resource that the words find.

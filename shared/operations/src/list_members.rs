@@ -1,5 +1,6 @@
 //! List the members of a project (seed guide, "Searching for Project Members"; contract: search).
 
+mod chained;
 mod plan;
 
 use domain::access::Interaction;
@@ -9,10 +10,11 @@ use fhir::search::Query;
 use store::{Key, Shelf, Tenant};
 
 use crate::search::{
-    Eyes, Listing, Matches, Way, along, by_range, check, cut_out, filtered, included, settle,
-    sorted, too_many_to_sort,
+    Eyes, Listing, Matches, Way, along, by_range, check, cut_out, filtered, included, may_chain,
+    settle, sorted, too_many_to_sort,
 };
 use crate::{Means, Sight};
+use chained::by_neighbours;
 use plan::Plan;
 
 /// Reads a page, beside the authorisation.
@@ -25,8 +27,10 @@ pub async fn look(
     query: Result<Query, Failure>,
     mut sight: Sight,
 ) -> Result<Listing, Failure> {
-    let (query, matches) = page(means, tenant, query?).await?;
+    let all_seeing = sight.claimant().project() == means.keys.super_project();
+    let (query, matches) = page(means, tenant, (query?, all_seeing)).await?;
     let caller = sight.caller().await?;
+    may_chain(&caller, &query)?;
     let lens = caller.rights().must(&query.kind, Interaction::Search)?;
     // Only a server administrator can be under criteria here.
     let total = matches.total.filter(|_| lens.is_open());
@@ -61,7 +65,7 @@ pub(crate) async fn list(
     tenant: Tenant<'_>,
     query: Query,
 ) -> Result<Listing, Failure> {
-    let (query, matches) = page(means, tenant, query).await?;
+    let (query, matches) = page(means, tenant, (query, true)).await?;
     let included = included(means, (tenant, &[]), (&query, &matches.resources), None).await?;
     Ok(Listing {
         matches: matches.resources,
@@ -76,7 +80,7 @@ pub(crate) async fn list(
 async fn page(
     means: Means<'_>,
     tenant: Tenant<'_>,
-    mut query: Query,
+    (mut query, all_seeing): (Query, bool),
 ) -> Result<(Query, Matches), Failure> {
     check(&query)?;
     let plan = Plan::of(&query, tenant.project());
@@ -84,6 +88,10 @@ async fn page(
     loop {
         let matches = match plan.clone() {
             Plan::Nothing => cut_out(&query, Vec::new()),
+            _ if !query.chains.is_empty() => {
+                let wanted = (plan::types(&query), all_seeing);
+                by_neighbours(means, tenant, &query, wanted).await?
+            }
             Plan::Kinds(kinds) => of_kinds(means, tenant, &query, &kinds).await?,
             plan => by_place(means, tenant, &query, plan).await?,
         };

@@ -5,6 +5,7 @@ use identity::KeyRing;
 use store::{Aborted, Store, Transaction};
 
 use crate::recaptcha::Recaptcha;
+use crate::sign_in::external::Google;
 
 /// What an operation works with: the table, the keys, and the moment's time and chance.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +31,8 @@ pub struct Settings {
     pub product: String,
     /// How sign-in treats strangers.
     pub sign_in: SignIn,
+    /// Who signs people in with their Google accounts.
+    pub google: Google,
     /// What strangers may do, and how carefully.
     pub accounts: Accounts,
     /// How long a request that was let in may still write.

@@ -10,6 +10,7 @@ use store::{
 pub use store::SettingKind;
 
 use crate::once::{self, Turn, Wish};
+use crate::read_resource::seen;
 use crate::vault::Vault;
 use crate::{Means, realm};
 
@@ -233,20 +234,20 @@ pub async fn replace(
         .commit(means.store, means.dice)
         .await;
     match turn.settle(written, (tenant, means.now)).await? {
-        None => answer(means, new, &wanted, &others),
+        None => answer(means, (caller, new), &wanted, &others),
         Some(earlier) => answer_again(means, caller, &wanted, &earlier).await,
     }
 }
 
-/// The project with the list as posted, and the other one.
+/// The project as the caller sees it, with the list as posted, and the other one.
 fn answer(
     means: Means<'_>,
-    project: Project,
+    (caller, project): (&Caller, Project),
     posted: &Replacement,
     others: &Settings,
 ) -> Result<Resource, Failure> {
     let lists = opened(means, &project, others)?;
-    let mut answer = project.into_resource();
+    let mut answer = seen(caller.is_super_admin(), project.into_resource());
     if !posted.list.is_empty() {
         let list = posted.list.clone().into();
         answer.body.insert(field(posted.kind).into(), list);
@@ -271,7 +272,7 @@ async fn answer_again(
     if list.any(|other| other.kind == SettingKind::Secret) {
         note_reveal(means, caller, &project).await?;
     }
-    answer(means, project, posted, &others)
+    answer(means, (caller, project), posted, &others)
 }
 
 /// The list as it is stored.
@@ -287,6 +288,7 @@ pub(crate) fn sealed(vault: &Vault<'_>, kind: SettingKind, list: &[Value]) -> Ve
             name,
             at,
             sealed: json!(sealed).as_str().unwrap_or_default().to_owned(),
+            google_client: google_client(kind, value),
         }
     };
     list.iter().enumerate().map(seal).collect()
@@ -303,6 +305,13 @@ fn unsealed(vault: &Vault<'_>, setting: &SealedSetting) -> Result<Value, Failure
 
 fn place(kind: SettingKind, name: &str) -> String {
     format!("{}/{name}", field(kind))
+}
+
+/// The application at Google by which strangers find a site. What is longer than Google's ids ever are could be no key.
+fn google_client(kind: SettingKind, site: &Value) -> Option<String> {
+    let id = site["googleClientId"].as_str();
+    let id = id.filter(|id| kind == SettingKind::Site && (1..=LONGEST_NAME).contains(&id.len()));
+    id.map(str::to_owned)
 }
 
 /// A row that stays is written over; one that goes is deleted: no row is touched twice in a transaction.

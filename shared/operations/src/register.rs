@@ -8,7 +8,9 @@ mod new_patient;
 mod new_project;
 mod new_user;
 
-use domain::{Failure, Fault, LoginId, Refusal, User};
+use domain::{Email, Failure, Fault, LoginId, ProjectId, Refusal, Scope, Standing, USER, User};
+use fhir::{Reference, Resource};
+use serde_json::Map;
 use store::{Aborted, Holder, Step};
 
 pub use new_patient::{NewPatient, new_patient};
@@ -17,6 +19,33 @@ pub use new_user::{NewAccount, new_user};
 
 use crate::Means;
 use crate::sign_in::Pending;
+
+/// A user who begins now; his address is not proven.
+pub(crate) fn newcomer(
+    means: Means<'_>,
+    ((first_name, last_name), email): ((&str, &str), &Email),
+    scope: Scope,
+) -> User {
+    let mut body = Map::new();
+    body.insert("firstName".into(), first_name.into());
+    body.insert("lastName".into(), last_name.into());
+    body.insert("email".into(), email.as_str().into());
+    if let Some(project) = scope.project() {
+        let reference = Reference::new("Project", project.uuid());
+        body.insert("project".into(), reference.to_json());
+    }
+    let within = scope.project().map(ProjectId::uuid);
+    let meta = means.first_version(Reference::system(), within);
+    User {
+        resource: Resource {
+            kind: USER.into(),
+            id: means.dice.id(),
+            meta,
+            body,
+        },
+        standing: Standing::newborn(None),
+    }
+}
 
 /// A login whose membership is about to be made, and its user.
 struct Arrival {

@@ -28,8 +28,8 @@ pub(crate) use eyes::Eyes;
 pub(crate) use fence::{asks_for, check, settle};
 pub(crate) use include::included;
 pub use page::Listing;
-pub(crate) use page::{Matches, cut_out, too_many_to_sort};
-pub(crate) use rows::{by_range, filtered, sorted};
+pub(crate) use page::{MOST_READ, Matches, cut_out, too_many_to_sort};
+pub(crate) use rows::{Reached, by_range, chosen, filtered, sorted, start};
 pub(crate) use walk::{Way, along};
 
 /// What is asked of resources of `kind`.
@@ -191,7 +191,7 @@ async fn listing(
 }
 
 /// A condition on a neighbour is for those who may search the neighbours.
-fn may_chain(caller: &Caller, query: &Query) -> Result<(), Failure> {
+pub(crate) fn may_chain(caller: &Caller, query: &Query) -> Result<(), Failure> {
     for chain in &query.chains {
         let neighbour = match chain {
             Chain::Forward { target, .. } => target,

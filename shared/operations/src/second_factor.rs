@@ -168,13 +168,14 @@ pub(crate) fn flagged(means: Means<'_>, user: &User, enrolled: bool) -> Step {
 /// The caller as a person with his second factor.
 ///
 /// # Errors
-/// The fault "User not found" for a program.
+/// The fault "User not found" for a program, [`Refusal::Forbidden`] for a session that counts in its project alone.
 async fn own<'a>(
     means: Means<'_>,
     caller: &'a Caller,
 ) -> Result<(&'a User, Option<SecondFactor>), Failure> {
     let user = caller.user();
     let user = user.ok_or_else(|| Fault::general("User not found"))?;
+    caller.for_the_whole_user()?;
     Ok((user, means.store.second_factor(user.id()).await?))
 }
 

@@ -33,6 +33,8 @@ pub(crate) async fn shown(
     ids: &[LoginId],
 ) -> Result<Value, Failure> {
     let epoch = caller.user().map(|user| user.standing.epoch);
+    let own: Vec<LoginId> = caller.login().into_iter().collect();
+    let ids = caller.for_the_whole_user().map_or(own.as_slice(), |()| ids);
     let rows = means.store.logins(ids).await?;
     let alive = rows.iter().filter(|(_, row)| {
         row.granted && !row.revoked && Some(row.epoch()) == epoch && is_late(row, means.now)
@@ -105,6 +107,9 @@ pub async fn revoke(means: Means<'_>, caller: &Caller, found: &Found) -> Result<
     };
     let row = found.row.as_ref().filter(|row| row.subject == own);
     row.ok_or(Refusal::NotFound)?;
+    if caller.login() != Some(found.id) {
+        caller.for_the_whole_user().map_err(|_| Refusal::NotFound)?;
+    }
     end(means, caller, found.id, "revoke-session").await
 }
 

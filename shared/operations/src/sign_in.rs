@@ -42,6 +42,8 @@ pub use through::built_in;
 const PENDING: Duration = Duration::from_secs(60 * 60);
 /// For how long the keys of an identity provider are believed to be the same.
 const KEYS_LIFE: Duration = Duration::from_secs(5 * 60);
+/// How a session began that Google has vouched for.
+const GOOGLE: &str = "google";
 /// The longest life of a session, however often it is prolonged.
 pub(crate) const LONGEST_SESSION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
@@ -64,7 +66,7 @@ pub struct Pending {
     pub row: LoginRow,
 }
 
-/// A login of a user that begins now, by `method` (`password`), without a membership.
+/// A login of a user that begins now, by `method` (`password`, `external`, `google`), without a membership.
 pub fn begin(
     means: Means<'_>,
     (user, method): (&User, &str),
@@ -132,7 +134,7 @@ pub fn bind(
     login: &Pending,
     (membership, project): (&Membership, &Project),
 ) -> Result<(Vec<Step>, String), Failure> {
-    let granted = granted(membership, project)?;
+    let granted = granted(&login.row, (membership, project))?;
     let (code, hash) = code::mint(means, (login.id, &login.row), &granted)?;
     let mut steps =
         vec![
@@ -160,8 +162,11 @@ async fn welcome(
 }
 
 /// What a project asks of those who sign in.
-fn granted(membership: &Membership, project: &Project) -> Result<Granted, Failure> {
-    if project.has_feature("google-auth-required") {
+fn granted(
+    login: &LoginRow,
+    (membership, project): (&Membership, &Project),
+) -> Result<Granted, Failure> {
+    if project.has_feature("google-auth-required") && login.method != GOOGLE {
         return Err(Fault::general("Google authentication is required").into());
     }
     Ok(Granted {

@@ -437,6 +437,17 @@ pub(crate) fn users_by_email(email: &Blind) -> String {
     format!("SYS#User#email#{}", email.as_str())
 }
 
+/// Index partition of the sites that have one application at Google, in whatever project: who signs in there brings no other name.
+pub(crate) fn sites_of_google_client(client: &str) -> String {
+    format!("SYS#Google#{client}")
+}
+
+/// The project of a site, and its place there, by its keys.
+pub(crate) fn site_at(pk: &str, sk: &str) -> Option<(ProjectId, usize)> {
+    let project = pk.strip_prefix("P#")?.parse().ok()?;
+    Some((project, sk.strip_prefix("SITE#")?.parse().ok()?))
+}
+
 /// Index partition of a scope's users.
 pub(crate) fn users_in(scope: Scope) -> String {
     match scope {

@@ -41,6 +41,10 @@ pub struct LoginRow {
     /// The only project of which memberships may be chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     only: Option<Uuid>,
+    /// The application at Google, of a project's sites, by which a user above projects has signed in: only in these projects does it
+    /// count, and it speaks for him nowhere else.
+    #[serde(rename = "google", default, skip_serializing_if = "Option::is_none")]
+    pub google_client: Option<String>,
     /// Whether a project is about to be registered with it: no membership is offered.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub registers: bool,
@@ -233,6 +237,7 @@ impl LoginRow {
             began: row.began.clone(),
             updated: now.to_string(),
             second_factor: row.second_factor,
+            google_client: row.google_client.clone(),
             origin: row.origin.or(Some(origin.uuid())),
             ttl: until.as_seconds(),
             ..Self::default()
@@ -425,5 +430,6 @@ pub(crate) fn read_session(login: LoginId, item: Item) -> Result<Session, Failur
         scope: row.scope,
         epoch: row.epoch,
         revoked: row.revoked,
+        confined: row.google_client.is_some(),
     })
 }

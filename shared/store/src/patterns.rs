@@ -133,6 +133,13 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         index: None,
     },
     Pattern {
+        name: "find the projects whose sites have an application at Google",
+        functions: &["external-login", "login"],
+        actions: &[Query],
+        keys: &["SYS#*"],
+        index: Some("byName"),
+    },
+    Pattern {
         name: "look at whom a provider names: application, domain, external id, address, user, edges, memberships",
         functions: &["external-login", "token"],
         actions: &[BatchGetItem, Query],
@@ -144,6 +151,13 @@ pub const ACCESS_PATTERNS: &[Pattern] = &[
         functions: &["external-login", "token"],
         actions: &[PutItem, UpdateItem, DeleteItem],
         keys: &["LOGIN#*", "P#*", "U#*", "UQ#*"],
+        index: None,
+    },
+    Pattern {
+        name: "register whom Google names: user, address, event; his picture in his profile",
+        functions: &["external-login"],
+        actions: &[PutItem, UpdateItem],
+        keys: &["P#*", "U#*", "UQ#*"],
         index: None,
     },
     Pattern {

@@ -1,5 +1,7 @@
 //! A project's secrets and sites: sealed, one row each, so that reading the project never loads them.
 
+use std::collections::BTreeSet;
+
 use domain::{Failure, Project, ProjectId};
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +9,7 @@ use crate::Store;
 use crate::keys::{self, Key};
 use crate::projects::project_item;
 use crate::read::{Found, Range};
-use crate::row::{self, ResourceRow, SK};
+use crate::row::{self, PK, ResourceRow, SK};
 use crate::step::Step;
 use crate::tenant::Tenant;
 
@@ -31,7 +33,12 @@ pub struct SealedSetting {
     pub at: usize,
     /// What it says, sealed.
     pub sealed: String,
+    /// A site's application at Google, by which strangers find it. It is no secret: the site's pages show it. Written only, never read.
+    pub google_client: Option<String>,
 }
+
+/// Sites with the same application at Google are looked for in so many places. A project has forty sites at the most.
+const MOST_SITES: usize = 40;
 
 /// A project's secrets and sites, in the order of their lists, and the key under which they are sealed, itself sealed.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +67,41 @@ struct KeyRow {
 struct Row {
     at: usize,
     sealed: String,
+    /// Its partition of the index of names, and its place there.
+    #[serde(rename = "nameP", default, skip_serializing_if = "Option::is_none")]
+    named_in: Option<String>,
+    #[serde(rename = "nameS", default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+}
+
+impl Store {
+    /// The projects with a site that has this application at Google, in the order of their ids. Two round trips: the index may lag
+    /// behind, so that what it names is looked at again.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`], [`Failure::Corrupt`].
+    pub async fn projects_of_google_client(&self, client: &str) -> Result<Vec<Project>, Failure> {
+        let partition = keys::sites_of_google_client(client);
+        let range = Range::index("byName", "nameP", partition.clone());
+        let page = self.page(&range, MOST_SITES, None).await?;
+        let site = |hit: &row::Item| keys::site_at(row::text(hit, PK), row::text(hit, SK));
+        let sites: Vec<_> = page.items.iter().filter_map(site).collect();
+        let homes: BTreeSet<ProjectId> = sites.iter().map(|(project, _)| *project).collect();
+        let own = |(project, at): &(ProjectId, usize)| Key::Site(*project, *at);
+        let mut keys: Vec<Key> = sites.iter().map(own).collect();
+        keys.extend(homes.iter().map(|project| Key::Project(*project)));
+        let mut found = self.get(&keys).await?;
+        let has_it = |site: &&(ProjectId, usize)| {
+            let row = found.at(&own(site));
+            row.is_some_and(|row| row::text(row, "nameP") == partition)
+        };
+        let homes: BTreeSet<ProjectId> = sites.iter().filter(has_it).map(|(of, _)| *of).collect();
+        let projects = homes.into_iter().map(|project| {
+            let tenant = self.founding(project);
+            tenant.project_in(&mut found)
+        });
+        projects.filter_map(Result::transpose).collect()
+    }
 }
 
 impl Tenant<'_> {
@@ -115,9 +157,12 @@ impl Tenant<'_> {
 
     /// A secret or site from now on.
     pub fn put_setting(&self, setting: &SealedSetting) -> Step {
+        let client = setting.google_client.as_deref();
         let row = Row {
             at: setting.at,
             sealed: setting.sealed.clone(),
+            named_in: client.map(keys::sites_of_google_client),
+            name: client.map(|_| self.project.to_string()),
         };
         Step::append(row::item(&self.setting_key(setting), &row))
     }
@@ -181,5 +226,6 @@ fn setting(item: row::Item) -> Result<Option<SealedSetting>, Failure> {
         name: name.to_owned(),
         at: row.at,
         sealed: row.sealed,
+        google_client: None,
     }))
 }

@@ -22,14 +22,14 @@ use crate::world::{at_once, with, world};
 const KIND: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// A key, its algorithm and its name.
-struct Key {
+pub(crate) struct Key {
     pair: EcdsaKeyPair,
     alg: &'static str,
     kid: &'static str,
 }
 
 impl Key {
-    fn new(alg: &'static str, kid: &'static str) -> Self {
+    pub(crate) fn new(alg: &'static str, kid: &'static str) -> Self {
         let pair = EcdsaKeyPair::generate(Self::algorithm(alg)).unwrap();
         Self { pair, alg, kid }
     }
@@ -55,7 +55,7 @@ impl Key {
         })
     }
 
-    fn sign(&self, claims: &Value) -> String {
+    pub(crate) fn sign(&self, claims: &Value) -> String {
         self.sign_as(
             &json!({ "alg": self.alg, "typ": "JWT", "kid": self.kid }),
             claims,
@@ -74,7 +74,7 @@ impl Key {
 }
 
 /// Publishes these keys; answers the address, and counts how often it is asked.
-async fn publish(keys: &[&Key]) -> (String, Arc<AtomicUsize>) {
+pub(crate) async fn publish(keys: &[&Key]) -> (String, Arc<AtomicUsize>) {
     let all: Vec<Value> = keys.iter().map(|key| key.public()).collect();
     let document = json!({ "keys": all }).to_string();
     let count = Arc::new(AtomicUsize::new(0));

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use harness::world::{Answer, Client, Project, Request};
 use serde_json::{Value, json};
 
+use crate::policies::{member, policy, to};
 use crate::samples::FORM;
 use crate::world::{address, alice, create, invited, reference, with, world};
 
@@ -183,6 +184,32 @@ async fn every_filter_finds_what_it_names() {
         ("admin=true".to_owned(), 1),
         ("admin:not=true".to_owned(), 5),
         ("active=false".to_owned(), 0),
+        ("active=true".to_owned(), 6),
+        ("active:missing=true".to_owned(), 6),
+        ("profile:Patient.name=Bart".to_owned(), 1),
+        ("profile:Patient.name=smith".to_owned(), 2),
+        ("profile:Patient.name=smith&_sort=-name".to_owned(), 2),
+        ("profile:Patient.name=smith&_total=accurate&_count=1".to_owned(), 1),
+        ("profile:Practitioner.name=bart".to_owned(), 0),
+        ("profile:Practitioner.name=smith&profile-type=Patient".to_owned(), 0),
+        ("profile:Patient.name=smith&profile:Patient.name=lisa".to_owned(), 1),
+        ("profile:ClientApplication.name=app".to_owned(), 1),
+        ("profile:RelatedPerson.name=smith&external-id=ext-1".to_owned(), 0),
+        (
+            format!("user:User.email={}", address("bart", &clinic.project)),
+            1,
+        ),
+        // Whose address is known to the server alone is nobody's of the project.
+        (
+            format!("user:User.email={}", address("alice", &clinic.project)),
+            0,
+        ),
+        ("_filter=name%20co%20bart%20or%20name%20co%20lisa".to_owned(), 2),
+        (
+            "_filter=(name%20co%20bart%20or%20name%20co%20alice)%20and%20profile-type%20eq%20Patient"
+                .to_owned(),
+            1,
+        ),
         ("identifier=urn:none%7Cx".to_owned(), 0),
         ("access-policy:missing=true".to_owned(), 6),
         ("_lastUpdated=ge2020-01-01".to_owned(), 6),
@@ -397,4 +424,59 @@ async fn only_administrators_list_and_only_their_own_project() {
     assert_eq!(by_id.body.get("entry"), None);
     let as_root = world().await.root().get(&question).await.must(200);
     assert_eq!(entries(&as_root).len(), 6);
+}
+
+#[tokio::test]
+async fn a_server_administrator_finds_members_by_what_their_users_are_called() {
+    let clinic = Clinic::open().await;
+    let of = |query: String| format!("{LIST}?project=Project/{}&{query}", clinic.project.id);
+    let email = address("alice", &clinic.project);
+    let found = world()
+        .await
+        .root()
+        .get(&of(format!("user:User.email={email}")))
+        .await
+        .must(200);
+    assert_eq!(entries(&found).len(), 1);
+    assert_eq!(id(&entries(&found)[0]), id(&clinic.alice));
+}
+
+#[tokio::test]
+async fn other_chains_of_members_are_refused_and_never_dropped() {
+    let clinic = Clinic::open().await;
+    let cases = [
+        (
+            "user.email=x",
+            "Unable to identify next resource type for search parameter: ProjectMembership?user",
+        ),
+        (
+            "access-policy:AccessPolicy.name=x",
+            "Chained search is not supported for ProjectMembership",
+        ),
+        (
+            "profile:Organization.name=x",
+            "Chained search is not supported for ProjectMembership",
+        ),
+        (
+            "_has:Patient:link:name=x",
+            "Chained search is not supported for ProjectMembership",
+        ),
+    ];
+    for (query, words) in cases {
+        assert_eq!(clinic.find(query).await.must(400).issue_text(), words);
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_whose_policy_hides_people_finds_no_members_by_them() {
+    let project = world().await.project("Unseen people").await;
+    let hiding = json!([{ "resourceType": "Patient", "hiddenFields": ["birthDate"] }]);
+    let policy = to(&policy(&project, hiding).await);
+    let membership = json!({ "admin": true, "accessPolicy": policy });
+    let (ruled, _) = member(&project, ("Practitioner", "ruled"), membership).await;
+    ruled.get(LIST).await.must(200);
+    for condition in ["Patient.birthdate=2001-01-01", "Practitioner.name=x"] {
+        let query = format!("{LIST}?profile:{condition}");
+        ruled.get(&query).await.must(403);
+    }
 }

@@ -21,6 +21,7 @@ mod domains;
 mod explained;
 mod faults;
 mod fhir;
+mod google;
 mod graphql;
 mod house;
 mod imports;

@@ -94,6 +94,9 @@ impl Place {
                 "email": "nobody@example.com", "password": "correct horse", "scope": "openid", "remember": false,
                 "codeChallenge": "challenge", "codeChallengeMethod": "plain",
             }),
+            ("POST", "/auth/google") => {
+                json!({ "googleClientId": "nobody", "googleCredential": "x", "projectId": NOBODY })
+            }
             ("POST", "/auth/exchange") => {
                 json!({ "externalAccessToken": "x", "clientId": NOBODY, "scope": "openid" })
             }

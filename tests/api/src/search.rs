@@ -130,6 +130,26 @@ async fn unknown_types_parameters_and_orders_are_refused_in_words() {
             "Unsupported string search operator: not",
         ),
         (
+            "Patient?_filter=(name%20eq%20x",
+            400,
+            "Invalid _filter expression: (name eq x",
+        ),
+        (
+            "Patient?_filter=name%20eq%20x%20or",
+            400,
+            "Invalid _filter expression: name eq x or",
+        ),
+        (
+            "Patient?_filter=not%20(name%20eq%20x)",
+            400,
+            "Invalid _filter expression: not (name eq x)",
+        ),
+        (
+            "Patient?_filter=name%20eq%20x%20or%20bogus%20eq%20y",
+            400,
+            "Unknown search parameter: bogus",
+        ),
+        (
             "Patient?organization.name=x",
             400,
             "Chained search is not supported for Patient",

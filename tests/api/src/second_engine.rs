@@ -167,10 +167,12 @@ async fn on_the_second_engine_too_a_member_is_changed_removed_and_gone() {
     .await;
     let removed = answers.iter().filter(|answer| answer.status == 200).count();
     assert_eq!(removed, 1, "{answers:?}");
+    // A batch read is not isolated from a transaction: between two of its rows the member may go, and then neither he nor his
+    // tombstone was seen. Whoever asks afterwards is told that he is gone.
     assert!(
         answers
             .iter()
-            .all(|answer| [200, 410].contains(&answer.status)),
+            .all(|answer| [200, 404, 410].contains(&answer.status)),
         "{answers:?}"
     );
     project.admin.get(&path).await.must(410);

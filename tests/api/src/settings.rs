@@ -30,6 +30,9 @@ async fn a_project_shows_its_secrets_and_sites_as_they_were_set_and_keeps_their_
         (&set.body["resourceType"], &set.body["secret"]),
         (&json!("Project"), &secrets)
     );
+    for field in ["strictMode", "superAdmin", "systemSecret"] {
+        assert_eq!(set.body.get(field), None, "{field}");
+    }
     let sites =
         json!([{ "name": "site", "domain": ["example.com"], "recaptchaSecretKey": "hush" }]);
     project

@@ -286,3 +286,32 @@ async fn an_operation_is_no_type_and_has_its_own_methods() {
         .await
         .must(401);
 }
+
+#[tokio::test]
+async fn a_form_has_all_its_lists_expanded_in_one_batch() {
+    let project = world().await.project("Forms").await;
+    let set = json!({ "resourceType": "ValueSet", "status": "active", "url": OWN,
+        "compose": { "include": [{ "system": "https://example.com/codes", "concept": [{ "code": "a" }] }] } });
+    let own = create(&project.admin, set).await;
+    let ask = |url: String| json!({ "request": { "method": "GET", "url": url } });
+    let batch = json!({ "resourceType": "Bundle", "type": "batch", "entry": [
+        ask(format!("/ValueSet/$expand?url={GENDER}&count=2")),
+        ask(format!("ValueSet/$expand?url={}", OWN.replace(':', "%3A"))),
+        ask(format!("ValueSet/{}/$expand", own["id"].as_str().unwrap())),
+        ask("ValueSet/$expand?url=https://example.com/nobody".to_owned()),
+        ask("ValueSet/$expand".to_owned()),
+    ] });
+    let answer = project.admin.post("/fhir/R4", &batch).await.must(200);
+    let told = |at: usize| {
+        let entry = &answer.body["entry"][at];
+        let contains = entry["resource"]["expansion"]["contains"].as_array();
+        let codes = contains.into_iter().flatten();
+        let codes: Vec<&str> = codes.map(|it| it["code"].as_str().unwrap()).collect();
+        (entry["response"]["status"].as_str().unwrap(), codes)
+    };
+    assert_eq!(told(0), ("200", vec!["male", "female"]));
+    assert_eq!(told(1), ("200", vec!["a"]));
+    assert_eq!(told(2), ("200", vec!["a"]));
+    assert_eq!(told(3), ("400", vec![]));
+    assert_eq!(told(4), ("400", vec![]));
+}

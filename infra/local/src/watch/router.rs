@@ -4,11 +4,12 @@
 //!
 //! * It picks the path first, literal segments before `{name}` from left to right and with backtracking, and the method
 //!   afterwards. `GET /fhir/R4/ProjectMembership` therefore never falls back to `GET /fhir/R4/{type}` once the first path
-//!   exists: every path lists every method, with the function of the most specific route that fits, else `not-found`.
+//!   exists: every path lists each method that any route has for it, with the function of the most specific one.
 //! * Two paths may overlap without one being narrower (`/a/{x}/c` and `/a/b/{y}`): their intersection gets its own entry.
 //! * `$` is an ordinary character; `%24` is another one, since nothing is decoded: both spellings get an entry.
 //! * A method that a path does not list, `OPTIONS` and `HEAD` included, reaches no function: alone, cargo-lambda answers
-//!   404 itself, and where it only serves, the request waits for a function named `_`. A list entry must name its method,
+//!   404 itself, and where it only serves, as here, the request waits for a function named `_`. A `not-found` process
+//!   stands in under that name, so that nothing has to be listed for what is refused. A list entry must name its method,
 //!   but a path with one function for everything may be a bare string, and that takes any method.
 //! * A listed path with a slash behind it is another path, and `/{*rest}` takes it: it needs an entry of its own. `/` alone
 //!   is not taken by `/{*rest}` and needs one too.
@@ -21,8 +22,8 @@ use std::path::Path;
 use super::NOT_FOUND;
 use crate::Advice;
 
-/// The methods that clients use. Any other on a listed path is an unrouted request.
-const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+/// The methods that routes have, in the order in which a path lists them.
+const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 const BEGIN: &str =
     "# Generated from the route table by `cargo local`: everything between these two lines.";
 const END: &str = "# End of the generated routes.";
@@ -147,21 +148,24 @@ fn is_parameter(segment: &str) -> bool {
     segment.starts_with('{')
 }
 
-/// The value of a path's entry: one function for all, or one entry per method.
+/// The value of a path's entry: the function of each method that some route has there.
 fn functions(routes: &[Route], path: &[&str]) -> String {
-    let chosen = METHODS.map(|method| (method, function(routes, method, path)));
-    let entries = chosen.map(|(method, function)| {
-        format!(
-            "{{ method = {}, function = {} }}",
-            quote(method),
-            quote(function)
-        )
-    });
+    let entries: Vec<String> = METHODS
+        .iter()
+        .filter_map(|method| Some((method, function(routes, method, path)?)))
+        .map(|(method, function)| {
+            format!(
+                "{{ method = {}, function = {} }}",
+                quote(method),
+                quote(function)
+            )
+        })
+        .collect();
     format!("[{}]", entries.join(", "))
 }
 
 /// The function of the most specific route that fits: a literal before a parameter, from left to right.
-fn function<'a>(routes: &[Route<'a>], method: &str, path: &[&str]) -> &'a str {
+fn function<'a>(routes: &[Route<'a>], method: &str, path: &[&str]) -> Option<&'a str> {
     let fitting = routes.iter().filter_map(|(verb, pattern, function)| {
         let segments: Segments = pattern.trim_matches('/').split('/').collect();
         (*verb == method && covers(&segments, path)).then_some((segments, *function))
@@ -173,7 +177,7 @@ fn function<'a>(routes: &[Route<'a>], method: &str, path: &[&str]) -> &'a str {
                 .map(|segment| is_parameter(segment))
                 .collect::<Vec<_>>()
         })
-        .map_or(NOT_FOUND, |(_, function)| function)
+        .map(|(_, function)| function)
 }
 
 fn quote(text: &str) -> String {
@@ -197,32 +201,29 @@ mod tests {
         ("PUT", "/fhir/R4/Project/{projectId}", "settings"),
     ];
 
-    /// The function that a block names for a method and a path as written.
-    fn named<'a>(block: &'a str, method: &str, path: &str) -> &'a str {
+    /// The function that a block names for a method and a path as written, if any.
+    fn named<'a>(block: &'a str, method: &str, path: &str) -> Option<&'a str> {
         let line = block
             .lines()
             .find_map(|line| line.strip_prefix(&format!("{} = ", quote(path))))
             .unwrap();
-        let entry = line
-            .split_once(&format!("method = {}, function = \"", quote(method)))
-            .unwrap()
-            .1;
-        entry.split_once('"').unwrap().0
+        let entry = line.split_once(&format!("method = {}, function = \"", quote(method)));
+        entry.map(|(_, function)| function.split_once('"').unwrap().0)
     }
 
     #[test]
     fn every_method_of_a_path_has_the_function_of_the_most_specific_route() {
         let block = router_block(ROUTES);
         for (method, path, function) in [
-            ("GET", "/fhir/R4/ProjectMembership", "list-members"),
-            ("POST", "/fhir/R4/ProjectMembership", "fhir-write"),
-            ("DELETE", "/fhir/R4/ProjectMembership", "not-found"),
-            ("OPTIONS", "/fhir/R4/{type}", "not-found"),
-            ("POST", "/fhir/R4/Project/$init", "create-project"),
-            ("GET", "/fhir/R4/Project/$init", "fhir-read"),
-            ("PUT", "/fhir/R4/Project/$init", "settings"),
-            ("GET", "/", "discovery"),
-            ("PATCH", "/", "not-found"),
+            ("GET", "/fhir/R4/ProjectMembership", Some("list-members")),
+            ("POST", "/fhir/R4/ProjectMembership", Some("fhir-write")),
+            ("DELETE", "/fhir/R4/ProjectMembership", None),
+            ("OPTIONS", "/fhir/R4/{type}", None),
+            ("POST", "/fhir/R4/Project/$init", Some("create-project")),
+            ("GET", "/fhir/R4/Project/$init", Some("fhir-read")),
+            ("PUT", "/fhir/R4/Project/$init", Some("settings")),
+            ("GET", "/", Some("discovery")),
+            ("PATCH", "/", None),
         ] {
             assert_eq!(named(&block, method, path), function, "{method} {path}");
         }
@@ -233,23 +234,26 @@ mod tests {
         let block = router_block(ROUTES);
         assert_eq!(
             named(&block, "POST", "/fhir/R4/Project/_search"),
-            "fhir-search"
+            Some("fhir-search")
         );
-        assert_eq!(named(&block, "PUT", "/fhir/R4/Project/_search"), "settings");
+        assert_eq!(
+            named(&block, "PUT", "/fhir/R4/Project/_search"),
+            Some("settings")
+        );
     }
 
     #[test]
     fn a_path_is_also_reached_below_api_and_with_a_trailing_slash() {
         let block = router_block(ROUTES);
         for path in ["/api/fhir/R4", "/fhir/R4/", "/api/fhir/R4/"] {
-            assert_eq!(named(&block, "POST", path), "fhir-batch");
+            assert_eq!(named(&block, "POST", path), Some("fhir-batch"));
         }
         for path in ["/api", "/api/"] {
-            assert_eq!(named(&block, "GET", path), "discovery");
+            assert_eq!(named(&block, "GET", path), Some("discovery"));
         }
         assert_eq!(
             named(&block, "POST", "/api/fhir/R4/Project/%24init"),
-            "create-project"
+            Some("create-project")
         );
         assert!(block.contains("\"/{*rest}\" = \"not-found\"\n"));
     }
@@ -257,7 +261,7 @@ mod tests {
     #[test]
     fn paths_that_differ_in_names_only_are_one() {
         let block = router_block(&[("GET", "/x/{a}", "one"), ("POST", "/x/{b}", "two")]);
-        assert_eq!(named(&block, "POST", "/x/{a}"), "two");
+        assert_eq!(named(&block, "POST", "/x/{a}"), Some("two"));
         assert!(!block.contains("{b}"));
     }
 

@@ -1,6 +1,6 @@
 use fhir::Resource;
 use fhir::path::Expression;
-use fhir::search::Query;
+use fhir::search::{Filter, Query};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -114,7 +114,7 @@ impl<'r> Lens<'r> {
     /// Whether hidden fields could be told by the order in which resources come, or by which come at all, if they were found by `query`
     /// before they are hidden.
     pub fn hides(&self, query: &Query) -> bool {
-        let filters = query.filters.iter().map(|filter| filter.param);
+        let filters = query.filters.iter().flat_map(Filter::params);
         let params = filters.chain(query.sort.iter().map(|sort| sort.param));
         let mut looked_at = params.flat_map(|param| param.paths);
         looked_at.any(|field| {

@@ -5,6 +5,9 @@ use serde_json::{Map, Value, json};
 use super::address::AddressRule;
 use super::{Criteria, Interaction, Parameters};
 
+/// What a readonly rule is said to allow, in the recorded order.
+const READING: [&str; 4] = ["search", "read", "history", "vread"];
+
 /// An AccessPolicy that a membership refers to, with the parameters it gives.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -167,8 +170,12 @@ impl Rule {
         });
         let criteria = entry.get("criteria").and_then(Value::as_str);
         let criteria = criteria.filter(|text| !text.is_empty());
+        let mut told = entry.clone();
         let rule = match interactions {
-            None if entry.get("readonly") == Some(&Value::Bool(true)) => rule.readonly(),
+            None if entry.get("readonly") == Some(&Value::Bool(true)) => {
+                told.insert("interaction".into(), json!(READING));
+                rule.readonly()
+            }
             interactions => Self {
                 interactions,
                 ..rule
@@ -186,7 +193,7 @@ impl Rule {
                 .flatten()
                 .map(expression)
                 .collect(),
-            entry: Some(entry.clone()),
+            entry: Some(told),
             ..rule
         })
     }

@@ -12,7 +12,16 @@ pub struct Filter {
     /// The OR-ed values as texts, without escapes.
     pub values: Vec<String>,
     pub(super) wanted: Vec<Wanted>,
+    /// Where it is a choice: the conditions of each alternative, all of which must be met.
+    pub(super) either: Vec<Vec<Filter>>,
 }
+
+/// What a choice is of: no parameter by itself.
+static CHOICE: SearchParam = SearchParam {
+    code: "_filter",
+    kind: ParamKind::Token,
+    paths: &[],
+};
 
 /// What stands behind the colon of a parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +70,25 @@ impl Filter {
             values: pieces.iter().map(|raw| unescape(raw)).collect(),
             wanted: wanted.collect::<Result<_, _>>()?,
             modifier,
+            either: Vec::new(),
         })
+    }
+
+    /// A choice: the conditions of one alternative must be met.
+    pub(super) fn one_of(either: Vec<Vec<Self>>) -> Self {
+        Self {
+            param: &CHOICE,
+            modifier: Modifier::Plain,
+            values: Vec::new(),
+            wanted: Vec::new(),
+            either,
+        }
+    }
+
+    /// The parameters that it looks at.
+    pub fn params(&self) -> Vec<&'static SearchParam> {
+        let within = self.either.iter().flatten().flat_map(Self::params);
+        std::iter::once(self.param).chain(within).collect()
     }
 }
 

@@ -11,6 +11,10 @@ use crate::{Reference, Resource, human_name};
 impl Filter {
     /// Whether the resource meets this condition.
     pub fn matches(&self, resource: &Resource) -> bool {
+        if !self.either.is_empty() {
+            let meets = |all: &Vec<Self>| all.iter().all(|it| it.matches(resource));
+            return self.either.iter().any(meets);
+        }
         let any = || self.wanted.iter().any(|wanted| self.has(resource, wanted));
         match &self.modifier {
             Modifier::Missing(missing) => self.is_missing(resource) == *missing,
@@ -63,6 +67,7 @@ impl Filter {
             (ParamKind::Date, Wanted::Date(date)) if self.param.code == "_lastUpdated" => {
                 Span::parse(&resource.meta.last_updated).is_some_and(|span| date.fits(span))
             }
+            (ParamKind::Standing, Wanted::Boolean(true)) if self.is_missing(resource) => true,
             _ => values(resource, self.param)
                 .into_iter()
                 .any(|value| self.fits(value, wanted)),
@@ -86,7 +91,9 @@ impl Filter {
                 is_contact(value, system) && self.token_fits(value, wanted)
             }
             (ParamKind::Token, _) => self.token_fits(value, wanted),
-            (ParamKind::Boolean, Wanted::Boolean(truth)) => value.as_bool() == Some(*truth),
+            (ParamKind::Boolean | ParamKind::Standing, Wanted::Boolean(truth)) => {
+                value.as_bool() == Some(*truth)
+            }
             (ParamKind::Date, Wanted::Date(date)) => {
                 let span = value.as_str().and_then(Span::parse);
                 span.is_some_and(|span| date.fits(span))

@@ -18,6 +18,8 @@ pub enum ParamKind {
     Token,
     /// `true` or `false`; an absent value is neither.
     Boolean,
+    /// `true` or `false`; an absent value is `true`.
+    Standing,
     /// Columns of text: the beginning, in any case.
     String,
     /// Names of people: each word begins a word of the name, in any order and case.

@@ -1,7 +1,7 @@
 use super::chain::Chain;
+use super::expression;
 use super::filter::Filter;
 use super::include::Include;
-use super::param::{ParamKind, search_param};
 use super::result::Sort;
 use super::value::boolean;
 use crate::{Issue, Resource};
@@ -156,34 +156,9 @@ impl Query {
         Ok(())
     }
 
-    /// `_filter`: `code op value`, joined by `and`; a value may stand in quotes.
-    fn take_expression(&mut self, expression: &str) -> Result<(), Issue> {
-        for term in expression.split(" and ") {
-            let mut words = term.trim().splitn(3, ' ');
-            let (code, operator) = (
-                words.next().unwrap_or_default(),
-                words.next().unwrap_or_default(),
-            );
-            let value = words.next().unwrap_or_default().trim_matches('"');
-            let (name, value) = match operator {
-                // A text equals another as a whole, and not only in its beginning.
-                "eq" if is_text(&self.kind, code) => (format!("{code}:exact"), value.to_owned()),
-                "eq" | "sw" => (code.to_owned(), value.to_owned()),
-                "ne" => (format!("{code}:not"), value.to_owned()),
-                "co" => (format!("{code}:contains"), value.to_owned()),
-                "pr" => (format!("{code}:present"), value.to_owned()),
-                "gt" | "lt" | "ge" | "le" | "sa" | "eb" | "ap" => {
-                    (code.to_owned(), format!("{operator}{value}"))
-                }
-                _ => {
-                    let words = format!("Invalid _filter expression: {term}");
-                    return Err(Issue::error("invalid", words));
-                }
-            };
-            self.filters.push(Filter::parse(&self.kind, &name, &value)?);
-        }
-        self.shown
-            .push(("_filter".to_owned(), expression.to_owned()));
+    fn take_expression(&mut self, text: &str) -> Result<(), Issue> {
+        self.filters.extend(expression::parse(&self.kind, text)?);
+        self.shown.push(("_filter".to_owned(), text.to_owned()));
         Ok(())
     }
 
@@ -223,10 +198,6 @@ impl Query {
         };
         Some(Issue::error("invalid", words))
     }
-}
-
-fn is_text(kind: &str, code: &str) -> bool {
-    search_param(kind, code).is_some_and(|param| param.kind == ParamKind::String)
 }
 
 /// The count and the way a link writes it: the leading digits count; without any it is `NaN`, and nothing is shown.

@@ -1,7 +1,8 @@
 //! Which parameters each type has. A type that is not listed has those that FHIR defines, and those of every resource.
 
 use super::param::ParamKind::{
-    Boolean, Compartment, Contact, Date, Id, Name, Project, Reference, ReferenceType, String, Token,
+    Boolean, Compartment, Contact, Date, Id, Name, Project, Reference, ReferenceType, Standing,
+    String, Token,
 };
 use super::param::{ParamKind, SearchParam};
 
@@ -56,7 +57,7 @@ const PROJECT_MEMBERSHIP: &[SearchParam] = &[
     ),
     param("identifier", Token, &["identifier"]),
     param("admin", Boolean, &["admin"]),
-    param("active", Boolean, &["active"]),
+    param("active", Standing, &["active"]),
     param("name", Name, &["profile.display"]),
     param("email", Contact(None), &["user.display"]),
 ];

@@ -23,7 +23,7 @@ impl Wanted {
     pub(super) fn parse(param: &SearchParam, raw: &str) -> Result<Self, Issue> {
         match param.kind {
             ParamKind::Token | ParamKind::Contact(_) => Ok(Self::token(raw)),
-            ParamKind::Boolean => boolean(&unescape(raw)).map(Self::Boolean),
+            ParamKind::Boolean | ParamKind::Standing => boolean(&unescape(raw)).map(Self::Boolean),
             ParamKind::Date => DateWanted::parse(&unescape(raw)).map(Self::Date),
             ParamKind::Reference if matches!(param.code, "patient" | "subject") => {
                 let id = unescape(raw);

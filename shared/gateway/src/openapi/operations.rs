@@ -98,6 +98,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .gives("SignInResult")
         .or(&[404, 429]),
     of(RETURN).asks(&[CODE, STATE]).sends_away(),
+    of(GOOGLE)
+        .takes("GoogleSignInRequest")
+        .gives("GoogleSignInResult")
+        .or(&[404]),
     of(EXCHANGE)
         .takes("ExchangeToken")
         .gives("TokenResponse")

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::Done;
+use crate::expand::{self, Question};
 use crate::history::{self, Page};
 use crate::search;
 use crate::write::{self, Change, Written};
@@ -89,6 +90,11 @@ impl Errand<'_> {
                 let resource = history::look_at(means, tenant, claimant, wanted, sight).await?;
                 Ok(Done::Read(Box::new(resource)))
             }
+            Place::Expansion(id) => {
+                let question = Question::of(id.as_deref(), &words.unwrap_or_default());
+                let set = expand::look(means, (tenant, claimant), question, sight).await?;
+                Ok(Done::Read(Box::new(set)))
+            }
             Place::Elsewhere => Err(Refusal::NotFound.into()),
         }
     }
@@ -158,7 +164,7 @@ impl Errand<'_> {
                 let found = conditional::look(self.means, tenant, sight, (&kind, words)).await?;
                 conditional::update(self.means, &caller, (found, Ok(change))).await?
             }
-            Place::History(..) | Place::Version(..) | Place::Elsewhere => {
+            Place::History(..) | Place::Version(..) | Place::Expansion(_) | Place::Elsewhere => {
                 return Err(Refusal::NotFound.into());
             }
         };
@@ -180,7 +186,7 @@ impl Errand<'_> {
                 let found = conditional::look(means, tenant, self.sight(), (&kind, words)).await?;
                 conditional::delete(means, caller, found).await?;
             }
-            Place::History(..) | Place::Version(..) | Place::Elsewhere => {
+            Place::History(..) | Place::Version(..) | Place::Expansion(_) | Place::Elsewhere => {
                 return Err(Refusal::NotFound.into());
             }
         }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use domain::{ClientId, Failure, ProfileRef, ProfileType, ProjectId, Secret, Timestamp, UserId};
 use fhir::{Meta, Reference, Resource};
+use identity::secret;
 use serde::{Deserialize, Serialize};
 use store::{Counts, Held, Key, Step as Write, Stored, Tenant};
 use uuid::Uuid;
@@ -262,7 +263,9 @@ impl<'a> Step<'a> {
                 .keys
                 .blind(&format!("{purpose}/{name}"), &new.to_string())
         };
-        Secret::new(format!("{}{}", half("1").as_str(), half("2").as_str()))
+        let drawn = Secret::new(format!("{}{}", half("1").as_str(), half("2").as_str()));
+        // It looks as every secret of an application looks.
+        Secret::new(secret::digest(&drawn).as_str().to_owned())
     }
 
     /// What is called after the project is called after the copy.

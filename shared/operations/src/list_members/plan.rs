@@ -82,6 +82,15 @@ fn user(reference: &str) -> Plan {
 
 /// The profile types that can match, in the order of the table.
 fn kinds(query: &Query) -> Plan {
+    let kinds = types(query);
+    match kinds.is_empty() {
+        true => Plan::Nothing,
+        false => Plan::Kinds(kinds),
+    }
+}
+
+/// The same as a list, which may be empty.
+pub(super) fn types(query: &Query) -> Vec<ProfileType> {
     let types = query
         .filters
         .iter()
@@ -96,10 +105,7 @@ fn kinds(query: &Query) -> Plan {
             _ => {}
         }
     }
-    match kinds.is_empty() {
-        true => Plan::Nothing,
-        false => Plan::Kinds(kinds),
-    }
+    kinds
 }
 
 /// The fewest ranges that hold the members with these types of profile, in the order of the table.

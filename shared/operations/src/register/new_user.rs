@@ -1,14 +1,12 @@
 //! A new user, with a login that has no membership yet (contract: `newuser`).
 
-use domain::{
-    ClientId, Email, Failure, Fault, Form, ProjectId, Refusal, Scope, Standing, USER, User,
-};
-use fhir::{Reference, Resource};
+use domain::{ClientId, Email, Failure, Fault, Form, ProjectId, Refusal, Scope};
 use identity::password::{self, Password};
 use outside::Outside;
 use serde_json::{Map, Value, json};
 use store::{Aborted, Action, NewUser, Transaction};
 
+use super::newcomer;
 use crate::link::ROUNDS;
 use crate::recaptcha::{Purpose, Shown};
 use crate::sign_in::{self, Device, Terms};
@@ -120,7 +118,8 @@ pub async fn new_user<'a>(
             return Err(Fault::invalid("email", "Email already registered").into());
         }
         means.check_breach(&wish.password, "password")?;
-        let user = user(means, wish, scope);
+        let names = (wish.first_name.as_str(), wish.last_name.as_str());
+        let user = newcomer(means, (names, &wish.email), scope);
         let terms = Terms {
             only: scope.project(),
             registers: true,
@@ -170,26 +169,4 @@ async fn place(means: Means<'_>, wish: &NewAccount) -> Result<(Scope, Option<Cli
         return Err(Fault::general("Client and project do not match").into());
     }
     Ok((own, Some(id)))
-}
-
-fn user(means: Means<'_>, wish: &NewAccount, scope: Scope) -> User {
-    let mut body = Map::new();
-    body.insert("firstName".into(), wish.first_name.clone().into());
-    body.insert("lastName".into(), wish.last_name.clone().into());
-    body.insert("email".into(), wish.email.as_str().into());
-    if let Some(project) = scope.project() {
-        let reference = Reference::new("Project", project.uuid());
-        body.insert("project".into(), reference.to_json());
-    }
-    let within = scope.project().map(ProjectId::uuid);
-    let meta = means.first_version(Reference::system(), within);
-    User {
-        resource: Resource {
-            kind: USER.into(),
-            id: means.dice.id(),
-            meta,
-            body,
-        },
-        standing: Standing::newborn(None),
-    }
 }

@@ -1,6 +1,6 @@
 //! What a query may ask for, and whether it is about this project at all.
 
-use domain::{Fault, PROJECT_MEMBERSHIP, ProfileType, ProjectId};
+use domain::{Fault, PROJECT_MEMBERSHIP, ProfileType, ProjectId, USER};
 use fhir::search::{Chain, Modifier, Query};
 
 /// Ids that one request may name.
@@ -19,7 +19,10 @@ pub(crate) fn check(query: &Query) -> Result<(), Vec<Fault>> {
         }
     };
     let is_profile = kind.parse::<ProfileType>().is_ok();
-    let answered = |chain: &Chain| is_profile && is_of_memberships(chain);
+    let of_members = kind == PROJECT_MEMBERSHIP;
+    let answered = |chain: &Chain| {
+        is_profile && is_of_memberships(chain) || of_members && is_of_members(chain)
+    };
     refuse(
         !query.chains.iter().all(answered),
         "chain",
@@ -55,7 +58,21 @@ pub(crate) fn check(query: &Query) -> Result<(), Vec<Fault>> {
     }
 }
 
-/// `_has:ProjectMembership:profile:…`: the one chain that a range of rows answers.
+/// `profile:Practitioner.name=…` and `user:User.email=…`: whom a member stands for is never far.
+fn is_of_members(chain: &Chain) -> bool {
+    match chain {
+        Chain::Forward {
+            reference, target, ..
+        } => match reference.code {
+            "profile" => target.parse::<ProfileType>().is_ok(),
+            "user" => target == USER,
+            _ => false,
+        },
+        Chain::Reverse { .. } => false,
+    }
+}
+
+/// `_has:ProjectMembership:profile:…`: what a range of rows answers.
 fn is_of_memberships(chain: &Chain) -> bool {
     match chain {
         Chain::Reverse {

@@ -52,10 +52,11 @@ impl Library<'_> {
                 Next::Cursor(cursor) => whole.cursor = Some(cursor),
             }
         }
-        let inner = |filter: &Filter| filter.param.paths.iter().any(|path| path.contains('.'));
+        let mut params = query.filters.iter().flat_map(Filter::params);
+        let inner = params.any(|param| param.paths.iter().any(|path| path.contains('.')));
         let mut all = fhir::library::all(&query.kind);
         let held_against_rules = self.eyes.are_of_somebody();
-        if held_against_rules || query.filters.iter().any(inner) {
+        if held_against_rules || inner {
             all = all.into_iter().map(fhir::library::whole).collect();
         }
         if held_against_rules {

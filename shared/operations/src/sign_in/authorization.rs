@@ -136,7 +136,7 @@ impl Continued {
         (address, silent): (String, bool),
     ) -> Result<Result<Way, Lost>, Failure> {
         let (membership, project) = (session.caller.membership(), session.caller.project());
-        let granted = match granted(membership, project) {
+        let granted = match granted(&session.row, (membership, project)) {
             Ok(granted) => granted,
             Err(Failure::Faulty(_)) => return Ok(Ok(Way::Objected(address, Objection::DENIED))),
             Err(failure) => return Err(failure),

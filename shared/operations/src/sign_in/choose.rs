@@ -1,9 +1,12 @@
 //! What follows a sign-in that left a choice: the membership, and a narrower scope.
 
-use domain::{Failure, Fault, Form, LoginId, MembershipId, ProfileType, Refusal, Scopes};
+use domain::{
+    Failure, Fault, Form, LoginId, MembershipId, ProfileType, ProjectId, Refusal, Scopes,
+};
 use serde_json::{Map, Value, json};
 use store::{Granted, LoginRow, Person, Place, Transaction};
 
+use super::external::counts_in;
 use super::offer::{self, Offer};
 use super::password::awaiting;
 use super::wish::Wanted;
@@ -59,10 +62,14 @@ impl ScopeChoice {
 pub async fn choose(means: Means<'_>, choice: &Choice) -> Result<Value, Failure> {
     let login = pending(means, choice.login.ok_or(Refusal::NotFound)?).await?;
     let user = login.row.user().ok_or(Refusal::NotFound)?;
-    let person = means.store.person(user).await?;
+    let (person, within) = tokio::join!(means.store.person(user), counts_in(means, &login.row));
+    let (person, within) = (person?, within?);
     let Some(place) = place(&person, (&login.row, choice.membership)) else {
         return Err(whose(means, &person, choice.membership).await?.into());
     };
+    if !is_within(within.as_deref(), &place) {
+        return Err(Fault::general("Profile not found").into());
+    }
     let user = person.user.as_ref().ok_or(Refusal::NotFound)?;
     let offer = Offer::read(means, user, std::iter::once(&place)).await;
     let offer = offer.map_err(|failure| match failure {
@@ -89,6 +96,11 @@ pub async fn choose(means: Means<'_>, choice: &Choice) -> Result<Value, Failure>
             Err(Refusal::Contended.into())
         }
     }
+}
+
+/// Whether a membership stands in one of the projects in which the login counts, if it does not count in all.
+fn is_within(projects: Option<&[ProjectId]>, place: &Place) -> bool {
+    projects.is_none_or(|projects| projects.contains(&place.project))
 }
 
 /// Where the chosen membership stands, if it is one of the user's own that this login may choose.
@@ -175,7 +187,9 @@ pub async fn status(means: Means<'_>, login: &str) -> Result<Value, Failure> {
         .await?;
     let user = person.user.as_ref().ok_or(Refusal::NotFound)?;
     let only = row.only().map_or(Wanted::Any, Wanted::This);
+    let within = counts_in(means, &row).await?;
     let places = offer::wanted(&person, (only, row.kind()));
+    let places = places.filter(|place| is_within(within.as_deref(), place));
     let offer = Offer::read(means, user, places).await?;
     Ok(json!({ "login": id.to_string(), "memberships": offer.list() }))
 }

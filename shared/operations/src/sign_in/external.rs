@@ -2,13 +2,17 @@
 //!
 //! A provider is believed as far as it was trusted by whoever configured it. The server's administrators name one for a domain: it speaks for
 //! every address of that domain. A project names one for an application: it speaks for the users who exist within that project
-//! alone, so that no project signs in as somebody whom others know, too.
+//! alone, so that no project signs in as somebody whom others know, too. Google speaks for everybody on the pages of the installation, and on
+//! those of a project for whoever is a member there, as such.
 
 mod addressee;
+mod begun;
 mod callback;
 mod domains;
 mod exchange;
+mod google;
 mod people;
+mod picture;
 mod provider;
 
 use domain::{Failure, Fault, ProjectId};
@@ -18,7 +22,9 @@ use super::wish::Wanted;
 pub use callback::{Arrival, Returned, callback};
 pub use domains::method;
 pub use exchange::{Exchange, NoExchange, exchange};
+pub use google::{Google, GoogleWish, with_google};
 
+pub(super) use google::counts_in;
 pub(super) use provider::Provider;
 
 pub(crate) use domains::signs_in_elsewhere;

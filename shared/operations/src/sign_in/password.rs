@@ -22,13 +22,14 @@ use crate::second_factor::{self, Awaited};
 /// [`Refusal::NotFound`] for an unknown application, faults in the order and words of the contract, [`Refusal::TooManyRequests`].
 pub async fn with_password(
     means: Means<'_>,
-    wish: &PasswordWish,
+    shown: &PasswordWish,
     device: &Device,
 ) -> Result<Value, Failure> {
+    let wish = &shown.wish;
     let application = through::application(means, wish).await?;
     let own = application.as_ref().and_then(Application::project);
     let only = own.map_or(wish.project, Wanted::This);
-    let email = means.blind_email(&wish.email);
+    let email = means.blind_email(&shown.email);
     let mut knock = Knock::at(
         means,
         &format!("password\n{}", email.as_str()),
@@ -53,12 +54,12 @@ pub async fn with_password(
     }
     let somebody = holder.map_or_else(|| nobody(means, email.as_str()), |(_, holder)| holder.user);
     let person = means.store.person(somebody).await?;
-    if let Err(wrong) = verify(&person, wish) {
+    if let Err(wrong) = verify(&person, shown) {
         let scope = holder.map_or(Scope::Server, |(scope, _)| scope);
         refuse(means, &knock, (scope, &person)).await?;
         return Err(wrong.fault(means.settings.sign_in.texts).into());
     }
-    let only_in = project_of(only);
+    let only_in = only.project();
     let launch = match &wish.launch {
         Some(id) => Some(launch::find(means, only_in, id).await?),
         None => None,
@@ -74,20 +75,13 @@ pub async fn with_password(
         application,
         rules,
     };
-    begin.session(means, (only, wish), (&knock, device)).await
+    begin.session(means, (only, shown), (&knock, device)).await
 }
 
 /// The scopes in which the address is looked for, in order: a project's own users before those above all projects.
 fn scopes(only: Wanted) -> impl Iterator<Item = Scope> {
-    let own = project_of(only).map(Scope::Project);
+    let own = only.project().map(Scope::Project);
     own.into_iter().chain([Scope::Server])
-}
-
-fn project_of(only: Wanted) -> Option<domain::ProjectId> {
-    match only {
-        Wanted::This(project) => Some(project),
-        Wanted::Any | Wanted::New | Wanted::Nowhere => None,
-    }
 }
 
 /// Somebody who does not exist, to be looked for like anybody else; another one for each address, so that no partition grows hot.
@@ -159,12 +153,12 @@ impl Begin<'_> {
     async fn session(
         self,
         means: Means<'_>,
-        (only, wish): (Wanted, &PasswordWish),
+        (only, shown): (Wanted, &PasswordWish),
         (knock, device): (&Knock, &Device),
     ) -> Result<Value, Failure> {
         let user = self.person.user.as_ref().ok_or(Refusal::NotFound)?;
         let (id, row) = super::begin(means, (user, "password"), &self.terms, device);
-        let row = row.as_a(wish.kind);
+        let row = row.as_a(shown.wish.kind);
         let mut row = row.through(self.application.map(|application| application.id));
         row.pkce_optional = self.rules.pkce_optional;
         row.access_life = self.rules.access_life;
@@ -174,14 +168,14 @@ impl Begin<'_> {
         let awaited = second_factor::awaited(user, factor);
         let (row, more, answer) = if awaited != Awaited::Nothing {
             if !self.terms.registers {
-                let places = offer::wanted(self.person, (only, wish.kind));
+                let places = offer::wanted(self.person, (only, shown.wish.kind));
                 Offer::read(means, user, places).await?;
             }
             awaiting(means, login, (user, factor, awaited))?
         } else if self.terms.registers {
             (login.row, Vec::new(), json!({ "login": id.to_string() }))
         } else {
-            let places = offer::wanted(self.person, (only, wish.kind));
+            let places = offer::wanted(self.person, (only, shown.wish.kind));
             let offer = Offer::read(means, user, places).await?;
             if let Some((member, project)) = offer.only() {
                 super::welcome(means, &login.row, (&member.membership, project)).await?;
@@ -191,7 +185,7 @@ impl Begin<'_> {
         let written = Transaction::new()
             .steps(means.store.create_login(id, &row))
             .steps(more)
-            .steps(upgraded(means, self.person, wish))
+            .steps(upgraded(means, self.person, shown))
             .steps(knock.succeeded(means));
         means.write(written).await?;
         Ok(answer)
@@ -235,7 +229,7 @@ pub(super) fn offered(
         let answer = json!({ "login": id, "memberships": offer.list() });
         return Ok((login.row, Vec::new(), answer));
     };
-    let granted = granted(&member.membership, project)?;
+    let granted = granted(&login.row, (&member.membership, project))?;
     let (code, hash) = code::mint(means, (login.id, &login.row), &granted)?;
     let more = recorded(means, &login, &member.membership);
     let mut row = login.row.acting_by(&granted);

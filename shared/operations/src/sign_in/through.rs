@@ -7,7 +7,7 @@ use store::{Found, Key};
 
 use super::Device;
 use super::external::Provider;
-use super::wish::{PasswordWish, Terms, Wanted};
+use super::wish::{Terms, Wanted, Wish};
 use crate::{Means, lifetime};
 
 /// Where the command line listens while somebody signs in.
@@ -45,7 +45,7 @@ pub(super) struct Rules {
 /// [`Refusal::NotFound`] for one that is unknown or switched off, the fault "Invalid projectId" when it belongs to another project than the named one.
 pub(super) async fn application(
     means: Means<'_>,
-    wish: &PasswordWish,
+    wish: &Wish,
 ) -> Result<Option<Application>, Failure> {
     let Some(id) = &wish.client else {
         return Ok(None);
@@ -61,6 +61,22 @@ pub(super) async fn application(
         _ => return Err(Fault::general("Invalid projectId").into()),
     }
     Ok(Some(application))
+}
+
+/// The rules of the application through which somebody signs in, read for themselves.
+///
+/// # Errors
+/// [`Refusal::NotFound`] for one that has just been deleted; [`Failure::Unavailable`].
+pub(super) async fn rules(
+    means: Means<'_>,
+    application: Option<&Application>,
+) -> Result<Rules, Failure> {
+    let Some(application) = application else {
+        return Ok(Rules::default());
+    };
+    let keys: Vec<_> = application.key().into_iter().collect();
+    let mut found = means.store.read_for_sign_in(&keys).await?;
+    application.rules(means, &mut found)
 }
 
 impl Application {
@@ -142,7 +158,7 @@ impl Rules {
     ///
     /// # Errors
     /// Faults "Invalid origin", "Invalid code challenge", "Invalid code challenge method".
-    pub(super) fn check(&self, wish: &PasswordWish, device: &Device) -> Result<Terms, Failure> {
+    pub(super) fn check(&self, wish: &Wish, device: &Device) -> Result<Terms, Failure> {
         if let Some(origin) = &device.origin
             && !self.origins.is_empty()
             && !self.origins.contains(origin)

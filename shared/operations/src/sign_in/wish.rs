@@ -47,6 +47,11 @@ pub enum NoProof {
 pub struct PasswordWish {
     pub(super) email: Email,
     pub(super) password: Secret,
+    pub(super) wish: Wish,
+}
+
+/// What every page that signs people in sends, however they show who they are.
+pub(super) struct Wish {
     pub(super) terms: Terms,
     pub(super) proof: Result<Option<Proof>, NoProof>,
     pub(super) project: Wanted,
@@ -66,6 +71,16 @@ pub(super) enum Wanted {
     This(ProjectId),
     /// Something that is no project.
     Nowhere,
+}
+
+impl Wanted {
+    /// The project, if one is named.
+    pub(super) fn project(self) -> Option<ProjectId> {
+        match self {
+            Self::This(project) => Some(project),
+            Self::Any | Self::New | Self::Nowhere => None,
+        }
+    }
 }
 
 impl Terms {
@@ -142,7 +157,22 @@ impl PasswordWish {
             let text = "Invalid password, must be at least 5 characters";
             form.fault(Fault::invalid("password", text));
         }
-        let (mut terms, proof) = Terms::read(&mut form);
+        let wish = Wish::read(&mut form);
+        form.finish(())?;
+        // Both are there, else there was a fault.
+        let (email, password) = email.zip(password).ok_or_else(Vec::new)?;
+        Ok(Self {
+            email,
+            password: Secret::new(password),
+            wish,
+        })
+    }
+}
+
+impl Wish {
+    /// Reads, besides what [`Terms::read`] does, `projectId`, `resourceType`, `clientId` and `launch`.
+    pub(super) fn read(form: &mut Form<'_>) -> Self {
+        let (mut terms, proof) = Terms::read(form);
         let project = match form.text("projectId") {
             None => Wanted::Any,
             Some("new") => Wanted::New,
@@ -153,21 +183,14 @@ impl PasswordWish {
         if matches!(kind, Some(Err(_))) {
             form.fault(Fault::invalid("resourceType", "Invalid resourceType"));
         }
-        let client = form.text("clientId").map(str::to_owned);
-        let launch = form.text("launch").map(str::to_owned);
-        form.finish(())?;
-        // Both are there, else there was a fault.
-        let (email, password) = email.zip(password).ok_or_else(Vec::new)?;
-        Ok(Self {
-            email,
-            password: Secret::new(password),
+        Self {
             terms,
             proof,
             project,
             kind: kind.and_then(Result::ok),
-            client,
-            launch,
-        })
+            client: form.text("clientId").map(str::to_owned),
+            launch: form.text("launch").map(str::to_owned),
+        }
     }
 }
 

@@ -134,3 +134,44 @@ async fn the_one_that_a_search_finds_is_deleted_and_without_one_all_is_well() {
     admin.get(&super::path(&made)).await.must(410);
     admin.delete(place).await.must(200);
 }
+
+#[tokio::test]
+async fn what_was_made_with_words_that_do_not_describe_it_is_not_what_they_find() {
+    let project = world().await.project("Misdescribed").await;
+    let admin = &project.admin;
+    let other = patient("w-2");
+    let made = unless_there(admin, "identifier=w-1", &other)
+        .await
+        .must(201);
+    let place = "/fhir/R4/Patient?identifier=w-1";
+    admin.delete(place).await.must(200);
+    admin.get(&super::path(&made.body)).await.must(200);
+    patch(
+        admin,
+        place,
+        &json!([{ "op": "remove", "path": "/identifier" }]),
+    )
+    .await
+    .must(404);
+    let again = unless_there(admin, "identifier=w-1", &other)
+        .await
+        .must(201);
+    assert_ne!(again.id(), made.id());
+}
+
+#[tokio::test]
+async fn what_others_made_unless_it_was_there_is_told_to_nobody_who_may_not_find_it() {
+    let project = world().await.project("Claims").await;
+    let hidden = with(patient("k-1"), json!({ "gender": "female" }));
+    unless_there(&project.admin, "identifier=k-1", &hidden)
+        .await
+        .must(201);
+    let rules = json!([{ "resourceType": "Patient", "criteria": "Patient?gender=male" }]);
+    let alice = crate::policies::under(&project, "alice", rules).await;
+    let place = "/fhir/R4/Patient?identifier=k-1";
+    alice.delete(place).await.must(200);
+    let own = with(patient("k-1"), json!({ "gender": "male" }));
+    let made = unless_there(&alice, "identifier=k-1", &own).await.must(201);
+    assert_eq!(made.body["gender"], "male");
+    project.admin.delete(place).await.must(412);
+}

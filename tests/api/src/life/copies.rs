@@ -137,6 +137,8 @@ async fn passwords_secrets_and_invitations_are_not_copied_and_applications_get_s
     let path = format!("/fhir/R4/{}", client.as_str().unwrap());
     let client = world.root().get(&path).await.must(200);
     let theirs = client.body["secret"].as_str().unwrap();
+    let is_hex = |letter: char| matches!(letter, '0'..='9' | 'a'..='f');
+    assert!(theirs.len() == 64 && theirs.chars().all(is_hex), "{theirs}");
     let caller = world.anonymous().basic(client.id(), theirs);
     let me = caller.get("/auth/me").await.must(200);
     assert_eq!(me.body["project"]["id"], new.as_str());

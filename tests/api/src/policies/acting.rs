@@ -33,7 +33,8 @@ async fn a_member_is_told_his_effective_policy_with_the_parameters_put_in() {
             "basedOn": [{ "reference": reference(&rules), "display": "Rules" }],
             "resource": [
                 { "resourceType": "Patient", "criteria": format!("Patient?organization={}", reference(&ward)), "hiddenFields": ["photo"] },
-                { "resourceType": "Patient", "criteria": format!("Patient?_id={id}"), "readonly": true },
+                { "resourceType": "Patient", "criteria": format!("Patient?_id={id}"), "readonly": true,
+                  "interaction": ["search", "read", "history", "vread"] },
                 { "resourceType": "SearchParameter", "readonly": true },
                 { "resourceType": "StructureDefinition", "readonly": true },
             ],

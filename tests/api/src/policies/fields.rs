@@ -38,6 +38,7 @@ async fn what_is_hidden_is_neither_read_nor_found_nor_told_by_an_order() {
         "Patient?name:contains=dam",
         "Patient?phone=x",
         "Patient?_sort=name&name=adams",
+        "Patient?_filter=birthdate%20eq%202001-01-01%20or%20family%20eq%20Adams",
     ] {
         assert_eq!(search(&alice, query).await, [""; 0], "{query}");
     }

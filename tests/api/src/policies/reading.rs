@@ -217,3 +217,25 @@ async fn an_administrator_with_a_policy_is_limited_by_it_and_keeps_what_his_role
     assert_eq!(found(&answer), [format!("Project/{}", project.id)]);
     assert_eq!(answer.body["entry"][0]["resource"].get("strictMode"), None);
 }
+
+#[tokio::test]
+async fn a_member_is_told_what_a_readonly_rule_lets_him_do_as_recorded() {
+    let project = world().await.project("Told").await;
+    let rules = json!([
+        { "resourceType": "Patient", "readonly": true },
+        { "resourceType": "Task", "readonly": true, "interaction": ["read"] },
+        { "resourceType": "Observation" },
+    ]);
+    let alice = under(&project, "alice", rules).await;
+    let me = alice.get("/auth/me").await.must(200).body;
+    let told = me["accessPolicy"]["resource"].as_array().unwrap();
+    let reading = json!(["search", "read", "history", "vread"]);
+    assert_eq!(
+        told[..3],
+        [
+            json!({ "resourceType": "Patient", "readonly": true, "interaction": reading }),
+            json!({ "resourceType": "Task", "readonly": true, "interaction": ["read"] }),
+            json!({ "resourceType": "Observation" }),
+        ]
+    );
+}

@@ -21,7 +21,7 @@ pub(super) fn within(verb: Verb, mut tasks: Vec<(usize, Task)>) -> Vec<(usize, T
 fn is_of(task: &Task, kind: &str) -> bool {
     match &task.request.place {
         Place::Type(of) | Place::Resource(of, _) => of == kind,
-        Place::History(..) | Place::Version(..) | Place::Elsewhere => false,
+        Place::History(..) | Place::Version(..) | Place::Expansion(_) | Place::Elsewhere => false,
     }
 }
 

@@ -3,16 +3,15 @@
 use domain::{Failure, Form, LoginId, ProjectId};
 use outside::Outside;
 use serde_json::{Map, Value};
-use store::Transaction;
 
+use super::begun::Begun;
 use super::provider::Provider;
 use super::{Realm, domains, fault, people};
 use crate::Means;
 use crate::sign_in::offer::{self, Offer};
-use crate::sign_in::password::offered;
-use crate::sign_in::through::{Application, Rules};
+use crate::sign_in::through::{self, Application, Rules};
 use crate::sign_in::wish::Terms;
-use crate::sign_in::{Device, Pending};
+use crate::sign_in::{Device, begin};
 
 /// What the browser brings. The state was written by the page that sent it away: nothing in it is believed that is not held against
 /// what we know.
@@ -84,7 +83,7 @@ pub async fn callback(
     outside: &Outside,
     (returned, device): (&Returned, &Device),
 ) -> Result<Arrival, Failure> {
-    let (application, rules) = through(means, returned.client.as_deref()).await?;
+    let (application, rules) = application(means, returned.client.as_deref()).await?;
     let (provider, realm) = provider(means, returned, (&application, &rules)).await?;
     let own = application.as_ref().and_then(Application::project);
     if own.is_some() && returned.project.is_some() && own != returned.project {
@@ -116,28 +115,24 @@ pub async fn callback(
         only: own.or(returned.project),
         ..returned.terms.clone()
     };
-    let (id, row) = super::super::begin(means, (user, "external"), &terms, device);
-    let mut row = row.through(application.map(|application| application.id));
-    row.pkce_optional = rules.pkce_optional;
-    row.access_life = rules.access_life;
-    row.refresh_life = rules.refresh_life;
-    let (row, more, answer) = offered(means, Pending { id, row }, &offer)?;
-    let written = Transaction::new()
-        .steps(means.store.create_login(id, &row))
-        .steps(more);
-    means.write(written).await?;
+    let begun = Begun {
+        login: begin(means, (user, "external"), &terms, device),
+        through: application.map(|application| application.id),
+        rules: &rules,
+    };
+    let (login, answer) = begun.session(means, Some(&offer)).await?;
     let code = answer["code"].as_str().map(str::to_owned);
     // Whoever has to choose does so on the page where people sign in.
     let address = address.filter(|_| code.is_some());
     Ok(Arrival {
         address,
-        login: id,
+        login,
         code,
     })
 }
 
 /// The application through which the person signs in, if one is named, and its rules.
-pub(super) async fn through(
+async fn application(
     means: Means<'_>,
     client: Option<&str>,
 ) -> Result<(Option<Application>, Rules), Failure> {
@@ -147,9 +142,7 @@ pub(super) async fn through(
     let Some(application) = Application::find(means, client).await? else {
         return Err(fault("Identity provider not found"));
     };
-    let keys: Vec<_> = application.key().into_iter().collect();
-    let mut found = means.store.read_for_sign_in(&keys).await?;
-    let rules = application.rules(means, &mut found)?;
+    let rules = through::rules(means, Some(&application)).await?;
     Ok((Some(application), rules))
 }
 

@@ -16,14 +16,22 @@ pub async fn method(means: Means<'_>, body: &Map<String, Value>) -> Result<Value
     let email = body.get("email").and_then(Value::as_str);
     let email: Option<Email> = email.and_then(|email| email.parse().ok());
     let wrong = || Fault::invalid("email", "Valid email address is required");
-    let email = email.ok_or_else(wrong)?;
-    let domain = domain_in(&email);
+    let way = elsewhere(means, &email.ok_or_else(wrong)?).await?;
+    Ok(way.unwrap_or_else(|| json!({})))
+}
+
+/// Where people with this address sign in instead: `{ domain, authorizeUrl }`.
+///
+/// # Errors
+/// The fault "Failed to construct URL for the domain".
+pub(super) async fn elsewhere(means: Means<'_>, email: &Email) -> Result<Option<Value>, Failure> {
+    let domain = domain_in(email);
     let Some(provider) = provider(means, domain).await? else {
-        return Ok(json!({}));
+        return Ok(None);
     };
     let address = provider.address(&means.settings.base_url);
     let address = address.ok_or_else(|| fault("Failed to construct URL for the domain"))?;
-    Ok(json!({ "domain": domain, "authorizeUrl": address }))
+    Ok(Some(json!({ "domain": domain, "authorizeUrl": address })))
 }
 
 /// Whether somebody with this address has his password elsewhere.

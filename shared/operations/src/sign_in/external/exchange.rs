@@ -130,7 +130,7 @@ async fn issue(
     let project = project.and_then(|id| offer.projects.get(&id));
     let project = project.ok_or(Refusal::NotFound)?;
     welcome(means, &login.row, (&member.membership, project)).await?;
-    let granted = granted(&member.membership, project)?;
+    let granted = granted(&login.row, (&member.membership, project))?;
     let prolongs = login.row.refreshable && !project.is_super_admin();
     let refresh = prolongs.then(|| {
         (

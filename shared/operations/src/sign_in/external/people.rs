@@ -22,14 +22,24 @@ pub(super) async fn person(
     };
     let user = user.ok_or_else(|| fault("User not found"))?;
     let person = means.store.person(user).await?;
-    let Some(user) = person.user.as_ref().filter(|user| speaks_for(realm, user)) else {
-        return Err(fault("User not found"));
-    };
-    if user.standing.is_proven() {
-        return Ok(person);
+    match &person.user {
+        Some(user) if speaks_for(realm, user) => vouched(means, person).await,
+        _ => Err(fault("User not found")),
     }
-    vouch(means, &person, user).await?;
-    means.store.person(user.id()).await
+}
+
+/// The person, whose address is his: a provider that speaks for it says so.
+///
+/// # Errors
+/// [`Failure::Unavailable`].
+pub(super) async fn vouched(means: Means<'_>, person: Person) -> Result<Person, Failure> {
+    match &person.user {
+        Some(user) if !user.standing.is_proven() => {
+            vouch(means, &person, user).await?;
+            means.store.person(user.id()).await
+        }
+        _ => Ok(person),
+    }
 }
 
 /// A project's provider signs in nobody but the users who exist within that project: what it says about others, others would have to
