@@ -4,7 +4,8 @@ use domain::{Caller, Claimant, Failure, Fault, PROJECT, Project, Secret};
 use fhir::Resource;
 use serde_json::{Map, Value, json};
 use store::{
-    Aborted, Action, Answered, Event, Key, SealedSetting, Settings, Step, Tenant, Transaction,
+    Aborted, Action, Answered, Event, Key, LONGEST_GOOGLE_CLIENT, SealedSetting, Settings, Step,
+    Tenant, Transaction,
 };
 
 pub use store::SettingKind;
@@ -309,9 +310,9 @@ fn place(kind: SettingKind, name: &str) -> String {
 
 /// The application at Google by which strangers find a site. What is longer than Google's ids ever are could be no key.
 fn google_client(kind: SettingKind, site: &Value) -> Option<String> {
-    let id = site["googleClientId"].as_str();
-    let id = id.filter(|id| kind == SettingKind::Site && (1..=LONGEST_NAME).contains(&id.len()));
-    id.map(str::to_owned)
+    let id = site["googleClientId"].as_str()?;
+    let is_one = kind == SettingKind::Site && (1..=LONGEST_GOOGLE_CLIENT).contains(&id.len());
+    is_one.then(|| id.to_owned())
 }
 
 /// A row that stays is written over; one that goes is deleted: no row is touched twice in a transaction.

@@ -74,7 +74,7 @@ pub use recount::Tally;
 pub use requests::{Forgetful, NewRequest, RequestKind, RequestRow};
 pub use resources::{Existence, Stored};
 pub use second_factors::SecondFactor;
-pub use settings::{SealedSetting, SettingKind, Settings};
+pub use settings::{LONGEST_GOOGLE_CLIENT, SealedSetting, SettingKind, Settings};
 pub use step::Step;
 pub use system::StoredKeys;
 pub use tenant::Tenant;

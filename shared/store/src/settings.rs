@@ -37,6 +37,9 @@ pub struct SealedSetting {
     pub google_client: Option<String>,
 }
 
+/// The longest id of an application at Google, in bytes: it is part of a key. Theirs have some seventy.
+pub const LONGEST_GOOGLE_CLIENT: usize = 512;
+
 /// Sites with the same application at Google are looked for in so many places. A project has forty sites at the most.
 const MOST_SITES: usize = 40;
 
@@ -81,6 +84,9 @@ impl Store {
     /// # Errors
     /// [`Failure::Unavailable`], [`Failure::Corrupt`].
     pub async fn projects_of_google_client(&self, client: &str) -> Result<Vec<Project>, Failure> {
+        if client.len() > LONGEST_GOOGLE_CLIENT {
+            return Ok(Vec::new());
+        }
         let partition = keys::sites_of_google_client(client);
         let range = Range::index("byName", "nameP", partition.clone());
         let page = self.page(&range, MOST_SITES, None).await?;

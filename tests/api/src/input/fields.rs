@@ -83,6 +83,7 @@ async fn a_wrong_value_in_any_field_is_refused_by_its_name_and_writes_nothing() 
                         "Existing password not set",
                         "Email already registered",
                         "Invalid client",
+                        "Invalid googleClientId",
                         "Invalid redirect URI",
                         "Redirect URI is required",
                     ]
