@@ -90,7 +90,8 @@ async fn multiply(world: &World, project: &Project, (places, times): (&[String],
     }
 }
 
-/// The same row with other ids of resources and events: the project, the author and the version stay.
+/// The same row with other ids of resources and events: the project, the author and the version stay, and the last digit, by which an
+/// event has its place.
 fn another(row: &Value, number: usize) -> Value {
     let mut row = row.clone();
     let own = row["SK"]["S"].as_str().unwrap();
@@ -104,7 +105,8 @@ fn another(row: &Value, number: usize) -> Value {
     ids.insert(own);
     let mut text = row.to_string();
     for id in ids {
-        let other = Uuid::from_u128(id.parse::<Uuid>().unwrap().as_u128() ^ number as u128);
+        let other =
+            Uuid::from_u128(id.parse::<Uuid>().unwrap().as_u128() ^ ((number as u128) << 16));
         text = text.replace(&id, &other.to_string());
     }
     row = serde_json::from_str(&text).unwrap();
