@@ -4,6 +4,7 @@
 //! header, and gives its own side of the Lambda service away to whoever asks. Decision record 0072 says more.
 
 use std::io;
+use std::sync::Arc;
 
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Bytes, Incoming};
@@ -11,13 +12,14 @@ use hyper::client::conn::http1 as inside;
 use hyper::header::{
     CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderMap, HeaderValue, TRANSFER_ENCODING,
 };
-use hyper::server::conn::http1 as outside;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode, Uri, Version};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Mutex;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
+
+use crate::connections;
 
 /// Where cargo-lambda is the Lambda service: its functions come for their events there, and anybody could take them away.
 const SERVICE: [&str; 2] = ["/.rt/", "/2015-03-31/"];
@@ -48,26 +50,17 @@ impl Drop for Gate {
 }
 
 async fn serve(listener: TcpListener, host: u16) {
-    let mut connections = JoinSet::new();
-    loop {
-        // A failed accept is the client's trouble or a lack of file descriptors, and both pass.
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::task::yield_now().await;
-            continue;
-        };
-        while connections.try_join_next().is_some() {}
-        connections.spawn(async move {
-            let way = Way {
-                host,
-                open: Mutex::new(None),
-            };
-            let service = service_fn(|request| way.pass(request));
-            // An error of a connection is its end; the client knows as much as we do.
-            let _ = outside::Builder::new()
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
+    connections::serve(listener, || {
+        let way = Arc::new(Way {
+            host,
+            open: Mutex::new(None),
         });
-    }
+        service_fn(move |request| {
+            let way = Arc::clone(&way);
+            async move { way.pass(request).await }
+        })
+    })
+    .await;
 }
 
 /// The way of one client's requests to the host; they go one after the other.

@@ -8,6 +8,7 @@
 
 mod advice;
 pub mod cloud;
+mod connections;
 mod environment;
 pub mod gate;
 pub mod mailbox;

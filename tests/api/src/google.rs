@@ -230,6 +230,16 @@ async fn a_site_registers_people_within_its_project() {
             .await,
         "Invalid projectId",
     );
+    // A member elsewhere is still a newcomer to an application's project.
+    let body = json!({ "clientId": application.id(), "createUser": true });
+    let member = address("member", &project);
+    invited(&project, &alice(&member)).await;
+    let begun = google.sign_in(OWN, &member, body).await.must(200);
+    assert!(
+        begun.body["login"].is_string() && begun.body.get("code").is_none(),
+        "{}",
+        begun.text
+    );
     let mismatch = json!({ "clientId": application.id() });
     said(
         &google
@@ -339,7 +349,14 @@ async fn a_project_may_want_google_and_pictures_and_bar_addresses() {
         after.body["photo"],
         json!([{ "url": "https://example.com/alice.jpg" }])
     );
-    google.sign_in(OWN, &email, json!({})).await.must(200);
+    let launch = create(&project.admin, json!({ "resourceType": "SmartAppLaunch" })).await;
+    let launched = json!({ "projectId": project.id, "launch": launch["id"] });
+    google.sign_in(OWN, &email, launched).await.must(200);
+    let unknown = json!({ "projectId": project.id, "launch": project.id });
+    said(
+        &google.sign_in(OWN, &email, unknown).await,
+        "Invalid launch",
+    );
     let again = project.admin.get(&profile).await.must(200);
     assert_eq!(
         again.body["meta"]["versionId"], after.body["meta"]["versionId"],

@@ -9,11 +9,10 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 
 use super::{Fault, State, page, ses};
+use crate::connections;
 
 /// SES takes 10 MB; its form encoding makes more of it.
 const BODY_LIMIT: usize = 40 << 20;
@@ -22,23 +21,11 @@ type Answer = Response<Full<Bytes>>;
 
 /// Serves until it is aborted; its connections end with it.
 pub(super) async fn serve(listener: TcpListener, state: Arc<State>) {
-    let mut connections = JoinSet::new();
-    loop {
-        // A failed accept is the client's trouble or a lack of file descriptors, and both pass.
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::task::yield_now().await;
-            continue;
-        };
-        while connections.try_join_next().is_some() {}
+    connections::serve(listener, || {
         let state = Arc::clone(&state);
-        connections.spawn(async move {
-            let service = service_fn(|request| answer(request, Arc::clone(&state)));
-            // An error of a connection is its end; the client knows as much as we do.
-            let _ = hyper::server::conn::http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
-        });
-    }
+        service_fn(move |request| answer(request, Arc::clone(&state)))
+    })
+    .await;
 }
 
 /// An `Err` closes the connection without an answer.

@@ -5,12 +5,28 @@ use domain::{Failure, Fault, ProjectId};
 use fhir::{Reference, Resource};
 use store::Launch;
 
+use super::wish::Wish;
 use crate::Means;
 
 const SMART_APP_LAUNCH: &str = "SmartAppLaunch";
 
 /// What is wrong with a launch that is none, or none of the project; nobody learns which.
 pub(super) const INVALID: &str = "Invalid launch";
+
+/// What the launch is about that somebody names who signs in to this project, if he names one.
+///
+/// # Errors
+/// As [`find`].
+pub(super) async fn wanted(
+    means: Means<'_>,
+    project: Option<ProjectId>,
+    wish: &Wish,
+) -> Result<Option<Launch>, Failure> {
+    match &wish.launch {
+        Some(id) => Ok(Some(find(means, project, id).await?)),
+        None => Ok(None),
+    }
+}
 
 /// What a launch of the project is about.
 ///

@@ -60,13 +60,9 @@ pub async fn with_password(
         return Err(wrong.fault(means.settings.sign_in.texts).into());
     }
     let only_in = only.project();
-    let launch = match &wish.launch {
-        Some(id) => Some(launch::find(means, only_in, id).await?),
-        None => None,
-    };
     let terms = Terms {
         only: only_in,
-        launch,
+        launch: launch::wanted(means, only_in, wish).await?,
         ..terms
     };
     let begin = Begin {

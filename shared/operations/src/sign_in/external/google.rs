@@ -18,7 +18,7 @@ use crate::Means;
 use crate::sign_in::offer::{self, Offer};
 use crate::sign_in::through::{self, Application};
 use crate::sign_in::wish::{Terms, Wanted, Wish};
-use crate::sign_in::{Device, GOOGLE, KEYS_LIFE, begin};
+use crate::sign_in::{Device, GOOGLE, KEYS_LIFE, begin, launch};
 
 /// How Google names itself in what it signs.
 const ISSUERS: [&str; 2] = ["https://accounts.google.com", "accounts.google.com"];
@@ -105,7 +105,8 @@ pub async fn with_google(
     let is_confined = matches!(reach, Reach::In(_)) && user.scope() == Scope::Server;
     let terms = Terms {
         only: reach.only(wanted),
-        registers: registers(&person, shown, &reach, is_confined),
+        registers: registers(&person, shown, (&reach, wanted), is_confined),
+        launch: launch::wanted(means, reach.only(wanted), &shown.wish).await?,
         ..terms
     };
     let (id, row) = begin(means, (user, GOOGLE), &terms, device);
@@ -128,8 +129,12 @@ pub async fn with_google(
 }
 
 /// Whether a membership is about to be made: nobody makes one by a project's site who lives above projects.
-fn registers(person: &Person, shown: &GoogleWish, reach: &Reach, is_confined: bool) -> bool {
-    let wanted = shown.wish.project;
+fn registers(
+    person: &Person,
+    shown: &GoogleWish,
+    (reach, wanted): (&Reach, Wanted),
+    is_confined: bool,
+) -> bool {
     let is_new = || places(person, shown, reach, wanted).next().is_none();
     !is_confined && (wanted == Wanted::New || shown.registers && is_new())
 }
